@@ -1,0 +1,20 @@
+/* Floor 0: bytes, text, errors, files, processes. Uses libc only. */
+#pragma once
+
+#include "base/bytes.h"
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/cursor.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "base/options.h"
+#include "base/process.h"
+#include "base/ranges.h"
+#include "base/sha256.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "base/vector.h"

@@ -1,0 +1,7 @@
+/* Monotonic time and deadlines, in milliseconds. */
+#pragma once
+
+#include "base/macro.h"
+
+uint64_t clock_now_ms(void); /* CLOCK_BOOTTIME where it is there */
+void clock_sleep_ms(unsigned ms);

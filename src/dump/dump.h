@@ -1,0 +1,115 @@
+/*
+ * Floor 2: a file that contains the memory of a machine. Opens any format by bids, answers
+ * pages by page frame number, and tells the few facts that its headers hold. Knows nothing
+ * of the dead kernel inside.
+ */
+#pragma once
+
+#include "arch/arch.h"
+#include "base/error.h"
+#include "base/ranges.h"
+#include "dump/source.h"
+
+enum page_answer {
+	PAGE_OK,       /* the bytes are there */
+	PAGE_ZERO,     /* the bytes are there and known to be all zero (buffer is zeroed) */
+	PAGE_EXCLUDED, /* left out of the dump on purpose: exists in the machine */
+	PAGE_LOST,     /* should be in the dump, but is damaged, cut off or unreadable */
+	PAGE_HOLE,     /* no such memory */
+};
+
+struct dump;
+
+/* One ELF note of the dump. */
+struct dump_note {
+	const char *name; /* NUL-terminated, borrowed from the dump */
+	uint32_t type;
+	const unsigned char *desc; /* borrowed */
+	size_t desc_len;
+};
+
+/* The machine's own words, where the format's header holds them; "" when unknown. */
+struct dump_utsname {
+	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
+};
+
+struct dump {
+	/* set by open, constant after */
+	const char *format; /* "ELF vmcore", "kdump-compressed", ... */
+	const struct arch *arch;
+	bool is_64bit;
+	bool big;	      /* dumped machine is big-endian */
+	uint32_t page_size;   /* 0 never: 4096 is assumed where a format does not say */
+	uint64_t max_pfn;     /* one past the last page frame that may exist */
+	int dump_level;	      /* makedumpfile level it was filtered with; -1 unknown */
+	bool complete;	      /* false: marked or seen to be cut off */
+	bool flattened;
+	uint64_t phys_base;   /* header's opinion (kdump-compressed); 0 otherwise */
+	struct dump_utsname utsname;
+	char *vmcoreinfo;     /* text, NUL-terminated, owned; null when the dump has none */
+	size_t vmcoreinfo_len;
+	struct dump_note *notes; /* all notes in file order; owned */
+	size_t nr_notes;
+	const unsigned char *raw_notes; /* the whole note area, verbatim, for writers */
+	size_t raw_notes_len;
+	struct ranges memory; /* page frames that exist in the machine, as far as known */
+
+	/* private */
+	const struct dump_format *ops;
+	struct source *source;
+	void *state;
+};
+
+/* A segment that the headers map virtually (ELF PT_LOAD); all formats but ELF have none. */
+struct dump_segment {
+	uint64_t va, pa, len;
+	uint64_t file_off, file_len; /* where its bytes are; file_len <= len */
+};
+
+struct error *dump_open(const char *path, struct dump **ret) MUST_CHECK;
+/* Takes `s` over, also on failure. */
+struct error *dump_open_source(struct source *s, struct dump **ret) MUST_CHECK;
+void dump_close(struct dump *d); /* null is fine */
+
+/* Reads one whole page into `buf` (page_size bytes). On anything but OK and ZERO the buffer
+ * is untouched. *ret_why (may be null) gets a sentence for PAGE_LOST, owned by the caller.
+ * One thread at a time per dump. */
+enum page_answer dump_read_page(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why);
+/* The answer without the bytes; never reads page data (so never says ZERO for ELF). */
+enum page_answer dump_page_state(struct dump *d, uint64_t pfn);
+/* Reads physical memory across pages. Errors: ERROR_EXCLUDED, ERROR_LOST (holes too), with
+ * the address in the message. */
+struct error *dump_read_phys(struct dump *d, uint64_t pa, void *buf, size_t len) MUST_CHECK;
+/* A borrowed pointer to physically contiguous memory, valid until the next dump_map_phys or
+ * dump_close; null where the format or source cannot (then read). Costs no copy: the
+ * collector and the in-capture report live on it (/proc/vmcore is mmap'ed). */
+const void *dump_map_phys(struct dump *d, uint64_t pa, size_t len);
+/* ELF segments: count and row; for other formats 0. */
+size_t dump_nr_segments(const struct dump *d);
+struct dump_segment dump_segment_at(const struct dump *d, size_t i);
+
+/* Reads past a format's own header: each reader bids for a source. */
+struct dump_format {
+	const char *name;
+	/* 0: not mine; higher wins; a wrong magic must bid 0, errors of reading too. */
+	int (*bid)(struct source *s);
+	/* Fills the public fields and `state`; `d->source` is set. On failure dump.c cleans up
+	 * by calling close(), which must accept a half-made state. */
+	struct error *(*open)(struct dump *d);
+	enum page_answer (*page)(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why);
+	enum page_answer (*state_of)(struct dump *d, uint64_t pfn);
+	/* optional, as dump_map_phys */
+	const void *(*map)(struct dump *d, uint64_t pa, size_t len);
+	size_t (*nr_segments)(const struct dump *d);			   /* optional */
+	struct dump_segment (*segment_at)(const struct dump *d, size_t i); /* optional */
+	void (*close)(struct dump *d);
+};
+
+/* Parses a note area (4-byte padded in both widths; stops at namesz 0; a bad length ends it
+ * with what was read) into d->notes, and finds VMCOREINFO. For the format readers; `raw` is
+ * taken over (malloc'd). */
+struct error *dump_take_notes(struct dump *d, unsigned char *raw, size_t len) MUST_CHECK;
+const struct dump_note *dump_find_note(const struct dump *d, const char *name, uint32_t type);
+
+DEFINE_CLEANUP(struct dump *, dump_close)
+#define _cleanup_dump_ CLEANUP(dump_close)

@@ -1,0 +1,38 @@
+/*
+ * A byte sink: where a dump writer's bytes go. A seekable file, or a pipe as the flattened
+ * stream. Writers write at offsets; a sink that cannot seek records them.
+ */
+#pragma once
+
+#include "base/error.h"
+
+struct sink;
+
+struct sink_ops {
+	const char *name;
+	struct error *(*write)(struct sink *s, uint64_t off, const void *bytes, size_t len);
+	/* Everything handed over so far is on its way; for files bounds the dirty page cache. */
+	struct error *(*flush)(struct sink *s);
+	/* Ends the output (end record, ftruncate to `size`, fsync). */
+	struct error *(*finish)(struct sink *s, uint64_t size);
+	void (*close)(struct sink *s); /* frees `s`; does not close a borrowed descriptor */
+};
+
+struct sink {
+	const struct sink_ops *ops;
+	const char *name;
+	uint64_t bytes_written; /* payload bytes handed to the kernel */
+};
+
+struct error *sink_write(struct sink *s, uint64_t off, const void *bytes, size_t len) MUST_CHECK;
+struct error *sink_finish(struct sink *s, uint64_t size) MUST_CHECK;
+void sink_close(struct sink *s); /* null is fine */
+
+/* `fd` is borrowed and must be seekable. Dirty page cache is kept bounded (about 8 MiB) by
+ * sync_file_range() and posix_fadvise(). */
+struct error *sink_open_file(int fd, const char *name, struct sink **ret) MUST_CHECK;
+/* The flattened stream (collector.md 2.4) onto `fd`: pipe, socket, block device or file. */
+struct error *sink_open_flattened(int fd, const char *name, struct sink **ret) MUST_CHECK;
+
+DEFINE_CLEANUP(struct sink *, sink_close)
+#define _cleanup_sink_ CLEANUP(sink_close)

@@ -1,0 +1,48 @@
+/*
+ * A byte source: something with a size and bytes at offsets. Layers (flattened) are sources
+ * over sources; formats never know what they read from. Not shared between threads unless
+ * said so; source_file and source_memory are (reads carry their offset).
+ */
+#pragma once
+
+#include "base/error.h"
+
+struct source;
+
+struct source_ops {
+	const char *name;
+	/* Reads exactly `len` bytes inside [0, size); sparse gaps read as zeros. */
+	struct error *(*read)(struct source *s, uint64_t off, void *buf, size_t len);
+	/* Optional. A borrowed pointer to at least `len` bytes at `off`, valid until the next
+	 * map of the same source or source_close(); null when it cannot be mapped (then read). */
+	const void *(*map)(struct source *s, uint64_t off, size_t len);
+	void (*close)(struct source *s); /* frees `s` */
+};
+
+struct source {
+	const struct source_ops *ops;
+	uint64_t size;
+	char *name; /* for messages; owned */
+};
+
+/* Bounds are checked here: reading past the end is ERROR_BAD_DATA ("NAME: offset ...: the
+ * file ends at ..."). */
+struct error *source_read(struct source *s, uint64_t off, void *buf, size_t len) MUST_CHECK;
+const void *source_map(struct source *s, uint64_t off, size_t len);
+void source_close(struct source *s); /* null is fine */
+
+/* A file, /proc/vmcore and block devices included (size found by seeking). Uses mmap windows
+ * where the file allows it, pread otherwise. */
+struct error *source_open_file(const char *path, struct source **ret) MUST_CHECK;
+/* Bytes in memory: borrowed, must outlive the source. */
+struct error *source_open_memory(const char *name, const void *bytes, size_t len,
+				 struct source **ret) MUST_CHECK;
+/* True when `s` starts like makedumpfile's flattened stream. */
+bool source_is_flattened(struct source *s);
+/* Takes `under` over on success. A stream without end record opens (*ret_complete false) and
+ * what is there reads; missing bytes read as zeros; later records win. */
+struct error *source_open_flattened(struct source *under, struct source **ret,
+				    bool *ret_complete) MUST_CHECK;
+
+DEFINE_CLEANUP(struct source *, source_close)
+#define _cleanup_source_ CLEANUP(source_close)

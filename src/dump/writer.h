@@ -1,0 +1,69 @@
+/*
+ * Writing dumps. A writer is fed page frames in ascending order, once; it keeps memory
+ * bounded whatever the number of pages, except two bitmaps' worth where the format needs
+ * them (32 KiB per GiB of 4 KiB pages).
+ */
+#pragma once
+
+#include "codec/codec.h"
+#include "dump/dump.h"
+#include "dump/sink.h"
+
+/* What the headers of the new file say. */
+struct dump_facts {
+	const struct arch *arch;
+	bool big;
+	bool is_64bit;
+	uint32_t page_size;
+	uint64_t max_pfn;
+	int dump_level;
+	uint64_t phys_base;
+	unsigned nr_cpus; /* > 0 */
+	uint64_t timestamp; /* seconds since 1970 */
+	struct dump_utsname utsname;
+	const unsigned char *notes; /* verbatim note area, borrowed */
+	size_t notes_len;
+	const char *vmcoreinfo; /* text inside `notes`, borrowed; null: none */
+	size_t vmcoreinfo_len;
+	const struct ranges *memory; /* page frames that exist, borrowed */
+	/* ELF output: virtual addresses of the source's segments, borrowed; may be empty */
+	const struct dump_segment *segments;
+	size_t nr_segments;
+	/* upper bound of pages that write_page() will get: the descriptor area's size */
+	uint64_t max_pages;
+};
+
+struct dump_writer;
+
+struct dump_writer_ops {
+	const char *name; /* "kdump-compressed", "ELF" */
+	struct error *(*begin)(struct dump_writer *w);
+	/* One kept page, ascending pfn. `packed` is the page after `codec` (null: raw, len is the
+	 * page size). A zero page is given as `packed` null and `is_zero` true. */
+	struct error *(*page)(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,
+			      const struct codec *codec, bool is_zero);
+	/* Commits headers and bitmaps; `complete` false marks the dump incomplete. Must leave a
+	 * readable file after a failed page() too (no space): see writer_end(). */
+	struct error *(*end)(struct dump_writer *w, bool complete);
+	void (*close)(struct dump_writer *w); /* frees `w`, not the sink */
+};
+
+struct dump_writer {
+	const struct dump_writer_ops *ops;
+	struct sink *sink; /* borrowed */
+	struct dump_facts facts;
+	uint64_t pages; /* handed over so far */
+};
+
+/* Both copy nothing that `facts` borrows: it must live until writer_close(). */
+struct error *writer_open_kdump(struct sink *s, const struct dump_facts *facts,
+				uint32_t codec_flag, struct dump_writer **ret) MUST_CHECK;
+struct error *writer_open_elf(struct sink *s, const struct dump_facts *facts,
+			      struct dump_writer **ret) MUST_CHECK;
+struct error *writer_page(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,
+			  const struct codec *codec, bool is_zero) MUST_CHECK;
+struct error *writer_end(struct dump_writer *w, bool complete) MUST_CHECK;
+void writer_close(struct dump_writer *w);
+
+DEFINE_CLEANUP(struct dump_writer *, writer_close)
+#define _cleanup_writer_ CLEANUP(writer_close)

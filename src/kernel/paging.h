@@ -1,0 +1,21 @@
+/*
+ * Address translation. A layout is data: the bits of each level and where the flags are; only
+ * entry formats need code. One file per architecture: paging_x86_64.c, ...
+ */
+#pragma once
+
+#include "kernel/kernel.h"
+
+struct paging {
+	const char *name;
+	uint16_t elf_machine;
+	/* Finds the kernel's bases and top table in VMCOREINFO; sets k->paging_state (malloc'd,
+	 * freed with free()). */
+	struct error *(*init)(struct kernel *k);
+	/* As vmem_translate(); top_pa UINT64_MAX means the kernel's own table and linear maps. */
+	struct error *(*translate)(struct kernel *k, uint64_t top_pa, uint64_t va,
+				   uint64_t *ret_pa, uint64_t *ret_len);
+};
+
+extern const struct paging paging_x86_64;
+extern const struct paging *const pagings[]; /* null-terminated */

@@ -1,0 +1,72 @@
+#include "../test.h"
+
+static void numbers(void **state)
+{
+	uint64_t u;
+	int64_t i;
+
+	(void)state;
+	assert_true(text_u64("18446744073709551615", &u) && u == UINT64_MAX);
+	assert_false(text_u64("18446744073709551616", &u));
+	assert_true(text_u64("0x1f", &u) && u == 0x1f);
+	assert_false(text_u64("", &u));
+	assert_false(text_u64("-1", &u));
+	assert_false(text_u64(" 1", &u));
+	assert_false(text_u64("1 ", &u));
+	assert_false(text_u64("1f", &u));
+	assert_true(text_hex("ffffffff81000000", &u) && u == 0xffffffff81000000);
+	assert_true(text_i64("-9223372036854775808", &i) && i == INT64_MIN);
+	assert_false(text_i64("9223372036854775808", &i));
+}
+
+static void sizes(void **state)
+{
+	uint64_t u;
+
+	(void)state;
+	assert_true(text_size("64", &u) && u == 64);
+	assert_true(text_size("96M", &u) && u == 96 << 20);
+	assert_true(text_size("2kB", &u) && u == 2048);
+	assert_true(text_size("1T", &u) && u == 1ULL << 40);
+	assert_false(text_size("99999999999999T", &u));
+	assert_false(text_size("M", &u));
+	assert_false(text_size("1M2", &u));
+}
+
+static void words_split_as_a_shell(void **state)
+{
+	_cleanup_words_ struct words w = { 0 };
+
+	(void)state;
+	assert_ok(words_split(&w, " makedumpfile  -l --opt=\"a b\" 'c\\d' e\\ f \"\""));
+	assert_int_equal(w.n, 6);
+	assert_string_equal(w.v[2], "--opt=a b");
+	assert_string_equal(w.v[3], "c\\d");
+	assert_string_equal(w.v[4], "e f");
+	assert_string_equal(w.v[5], "");
+	assert_null(w.v[6]);
+	assert_error(words_split(&w, "a 'b"), ERROR_USAGE, "not closed");
+}
+
+static void lines(void **state)
+{
+	char text[] = "a\n\nb", *rest = text;
+
+	(void)state;
+	assert_string_equal(text_next_line(&rest), "a");
+	assert_string_equal(text_next_line(&rest), "");
+	assert_string_equal(text_next_line(&rest), "b");
+	assert_null(text_next_line(&rest));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(words_split_as_a_shell),
+		cmocka_unit_test(lines),
+	};
+
+	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}
