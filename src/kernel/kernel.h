@@ -31,6 +31,8 @@ struct kernel {
 	/* private: found when first asked for */
 	const struct paging *paging; /* null: only ELF segments translate */
 	void *paging_state;
+	void *vmem_state; /* translations met lately (vmem.c) */
+	char *own_release; /* where `release` had to be read out of memory */
 	struct symbols *symbols;
 	struct btf *btf;
 	struct orc *orc;

@@ -31,6 +31,7 @@ struct vmem_block {
 	size_t len;
 	bool owned; /* malloc'd copy */
 };
+void vmem_done(struct kernel *k); /* for kernel_close() */
 struct error *vmem_load(struct kernel *k, uint64_t va, uint64_t len, uint64_t limit,
 			struct vmem_block *ret) MUST_CHECK;
 void vmem_block_done(struct vmem_block *b);
