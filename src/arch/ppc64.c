@@ -1,0 +1,41 @@
+/*
+ * 64-bit POWER. Register order: the PT_* indexes of arch/powerpc/include/uapi/asm/ptrace.h in
+ * a block of 48 words (ELF_NGREG). There is no frame pointer by convention; r31 serves as one
+ * where a compiler makes one.
+ */
+#include "arch/arch.h"
+
+#include <elf.h>
+
+static const struct arch_reg regs[] = {
+	{ "r0", 0, 8 },	     { "r1", 8, 8 },	      { "r2", 16, 8 },
+	{ "r3", 24, 8 },     { "r4", 32, 8 },	      { "r5", 40, 8 },
+	{ "r6", 48, 8 },     { "r7", 56, 8 },	      { "r8", 64, 8 },
+	{ "r9", 72, 8 },     { "r10", 80, 8 },	      { "r11", 88, 8 },
+	{ "r12", 96, 8 },    { "r13", 104, 8 },	      { "r14", 112, 8 },
+	{ "r15", 120, 8 },   { "r16", 128, 8 },	      { "r17", 136, 8 },
+	{ "r18", 144, 8 },   { "r19", 152, 8 },	      { "r20", 160, 8 },
+	{ "r21", 168, 8 },   { "r22", 176, 8 },	      { "r23", 184, 8 },
+	{ "r24", 192, 8 },   { "r25", 200, 8 },	      { "r26", 208, 8 },
+	{ "r27", 216, 8 },   { "r28", 224, 8 },	      { "r29", 232, 8 },
+	{ "r30", 240, 8 },   { "r31", 248, 8 },	      { "nip", 256, 8 },
+	{ "msr", 264, 8 },   { "orig_gpr3", 272, 8 }, { "ctr", 280, 8 },
+	{ "link", 288, 8 },  { "xer", 296, 8 },	      { "ccr", 304, 8 },
+	{ "softe", 312, 8 }, { "trap", 320, 8 },      { "dar", 328, 8 },
+	{ "dsisr", 336, 8 }, { "result", 344, 8 },    { 0 },
+};
+
+const struct arch arch_ppc64 = {
+	.name = "ppc64",
+	.elf_machine = EM_PPC64,
+	.is_64bit = true,
+	.maybe_big = true,
+	.page_sizes = 4096 | 65536,
+	.max_phys_bits = 56,
+	.prstatus_size = 504,
+	.prstatus_regs = 112,
+	.regs = regs,
+	.pc = "nip",
+	.sp = "r1",
+	.fp = "r31",
+};

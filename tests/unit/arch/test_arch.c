@@ -1,0 +1,63 @@
+/* The architecture rows are whole and found by every name. */
+#include "../test.h"
+
+#include <elf.h>
+
+#include "arch/arch.h"
+
+static void test_lookup(void **state)
+{
+	assert_ptr_equal(arch_by_elf_machine(EM_X86_64), &arch_x86_64);
+	assert_ptr_equal(arch_by_elf_machine(EM_PPC64), &arch_ppc64);
+	assert_null(arch_by_elf_machine(0xfeed));
+	assert_ptr_equal(arch_by_machine_name("i586"), &arch_i386);
+	assert_ptr_equal(arch_by_machine_name("arm64"), &arch_aarch64);
+	assert_ptr_equal(arch_by_machine_name("ppc64le"), &arch_ppc64);
+	assert_null(arch_by_machine_name("x86_64x"));
+	assert_null(arch_by_machine_name(""));
+}
+
+/* Every row must describe registers that fit into its note, in order and without overlap. */
+static void test_rows(void **state)
+{
+	for (const struct arch *const *p = arches; *p; p++) {
+		const struct arch *a = *p;
+		size_t end = 0;
+
+		for (const struct arch_reg *r = a->regs; r->name; r++) {
+			assert_true(r->off >= end);
+			assert_int_equal(r->size, a->is_64bit ? 8 : 4);
+			end = r->off + r->size;
+		}
+		assert_true(a->prstatus_regs + end <= a->prstatus_size);
+		assert_int_equal(a->prstatus_regs, a->is_64bit ? 112 : 72);
+		assert_non_null(arch_find_reg(a, a->pc));
+		assert_non_null(arch_find_reg(a, a->sp));
+		assert_non_null(arch_find_reg(a, a->fp));
+		assert_true(a->page_sizes & 4096);
+		assert_ptr_equal(arch_by_machine_name(a->name), a);
+		assert_ptr_equal(arch_by_elf_machine(a->elf_machine), a);
+	}
+}
+
+/* Offsets as gdb finds them in real notes (DWARF-free facts of the ABI). */
+static void test_offsets(void **state)
+{
+	assert_int_equal(arch_find_reg(&arch_x86_64, "rip")->off, 16 * 8);
+	assert_int_equal(arch_find_reg(&arch_x86_64, "rsp")->off, 19 * 8);
+	assert_int_equal(arch_find_reg(&arch_i386, "esp")->off, 15 * 4);
+	assert_int_equal(arch_find_reg(&arch_aarch64, "pc")->off, 32 * 8);
+	assert_int_equal(arch_find_reg(&arch_ppc64, "nip")->off, 32 * 8);
+	assert_null(arch_find_reg(&arch_x86_64, "xmm0"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_offsets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
