@@ -52,12 +52,14 @@ struct dump {
 	size_t nr_notes;
 	const unsigned char *raw_notes; /* the whole note area, verbatim, for writers */
 	size_t raw_notes_len;
+	bool raw_notes_mapped; /* they belong to the source, not to the heap */
 	struct ranges memory; /* page frames that exist in the machine, as far as known */
 
 	/* private */
 	const struct dump_format *ops;
 	struct source *source;
 	void *state;
+	struct dump_cache *cache; /* pages that dump_read_phys() touched last */
 };
 
 /* A segment that the headers map virtually (ELF PT_LOAD); all formats but ELF have none. */
@@ -84,6 +86,8 @@ struct error *dump_read_phys(struct dump *d, uint64_t pa, void *buf, size_t len)
  * dump_close; null where the format or source cannot (then read). Costs no copy: the
  * collector and the in-capture report live on it (/proc/vmcore is mmap'ed). */
 const void *dump_map_phys(struct dump *d, uint64_t pa, size_t len);
+/* The same, valid until dump_close(): for large tables that are used for long. */
+const void *dump_map_phys_forever(struct dump *d, uint64_t pa, size_t len);
 /* ELF segments: count and row; for other formats 0. */
 size_t dump_nr_segments(const struct dump *d);
 struct dump_segment dump_segment_at(const struct dump *d, size_t i);
@@ -98,8 +102,8 @@ struct dump_format {
 	struct error *(*open)(struct dump *d);
 	enum page_answer (*page)(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why);
 	enum page_answer (*state_of)(struct dump *d, uint64_t pfn);
-	/* optional, as dump_map_phys */
-	const void *(*map)(struct dump *d, uint64_t pa, size_t len);
+	/* optional, as dump_map_phys, or dump_map_phys_forever when `forever` */
+	const void *(*map)(struct dump *d, uint64_t pa, size_t len, bool forever);
 	size_t (*nr_segments)(const struct dump *d);			   /* optional */
 	struct dump_segment (*segment_at)(const struct dump *d, size_t i); /* optional */
 	void (*close)(struct dump *d);
@@ -109,6 +113,16 @@ struct dump_format {
  * with what was read) into d->notes, and finds VMCOREINFO. For the format readers; `raw` is
  * taken over (malloc'd). */
 struct error *dump_take_notes(struct dump *d, unsigned char *raw, size_t len) MUST_CHECK;
+/* The same for notes inside a lasting mapping of d->source, not taken over. */
+struct error *dump_take_mapped_notes(struct dump *d, const unsigned char *raw,
+				     size_t len) MUST_CHECK;
+/* Reads [off, off + len) of d->source as notes; what lies past the end of the file is left
+ * out and makes the dump incomplete. Large areas are mapped instead of copied. */
+struct error *dump_read_notes(struct dump *d, uint64_t off, uint64_t len) MUST_CHECK;
+/* Gives the dump a copy of VMCOREINFO text that stands outside the notes (or null: none). */
+struct error *dump_set_vmcoreinfo(struct dump *d, const void *text, size_t len) MUST_CHECK;
+/* The number of a plain `KEY=decimal` line of VMCOREINFO ("PAGESIZE"); false: absent. */
+bool dump_vmcoreinfo_u64(const struct dump *d, const char *key, uint64_t *ret);
 const struct dump_note *dump_find_note(const struct dump *d, const char *name, uint32_t type);
 
 DEFINE_CLEANUP(struct dump *, dump_close)

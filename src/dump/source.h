@@ -16,6 +16,9 @@ struct source_ops {
 	/* Optional. A borrowed pointer to at least `len` bytes at `off`, valid until the next
 	 * map of the same source or source_close(); null when it cannot be mapped (then read). */
 	const void *(*map)(struct source *s, uint64_t off, size_t len);
+	/* Optional. As map, but the pointer stays valid until source_close(). Sources count
+	 * their lasting mappings and refuse (null) beyond a limit. */
+	const void *(*map_forever)(struct source *s, uint64_t off, size_t len);
 	void (*close)(struct source *s); /* frees `s` */
 };
 
@@ -29,6 +32,8 @@ struct source {
  * file ends at ..."). */
 struct error *source_read(struct source *s, uint64_t off, void *buf, size_t len) MUST_CHECK;
 const void *source_map(struct source *s, uint64_t off, size_t len);
+/* A pointer that stays valid until source_close(); null when that is impossible (then read). */
+const void *source_map_forever(struct source *s, uint64_t off, size_t len);
 void source_close(struct source *s); /* null is fine */
 
 /* A file, /proc/vmcore and block devices included (size found by seeking). Uses mmap windows
