@@ -1,0 +1,440 @@
+/*
+ * Reading the plan (doc/plan.md): one `key value` a line. A table says how often each key may
+ * come and which function takes its value; what must hold between values is checked at the
+ * end, by the same function that the writer uses.
+ */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "plan/internal.h"
+
+#define SECONDS_MAX (30 * 24 * 3600) /* of any limit: longer is a mistake */
+
+static const char *const action_names[] = {
+	[PLAN_REBOOT] = "reboot",	[PLAN_HALT] = "halt",
+	[PLAN_POWEROFF] = "poweroff",	[PLAN_SHELL] = "shell",
+	[PLAN_DUMP_TO_ROOTFS] = "dump_to_rootfs",
+};
+
+static const struct {
+	const char *name;
+	unsigned limit_s;
+} steps[PLAN_STEP_COUNT] = {
+	[PLAN_STEP_MODULES] = { "modules", 60 },
+	[PLAN_STEP_DEVICE] = { "device", 90 },
+	[PLAN_STEP_MOUNT] = { "mount", 180 }, /* a journal may have to be replayed */
+	[PLAN_STEP_DMESG] = { "dmesg", 60 },
+	[PLAN_STEP_REPORT] = { "report", 60 },
+	[PLAN_STEP_COLLECTOR] = { "collector", 8 * 3600 },
+	[PLAN_STEP_SYNC] = { "sync", 600 },
+	[PLAN_STEP_ACTION] = { "action", 30 },
+};
+
+const char *plan_action_name(enum plan_action action)
+{
+	return (size_t)action < ARRAY_SIZE(action_names) ? action_names[action] : NULL;
+}
+
+int plan_action_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(action_names); i++)
+		if (strcmp(name, action_names[i]) == 0)
+			return i;
+	return -1;
+}
+
+const char *plan_step_name(enum plan_step step)
+{
+	return (size_t)step < PLAN_STEP_COUNT ? steps[step].name : NULL;
+}
+
+int plan_step_find(const char *name)
+{
+	for (size_t i = 0; i < PLAN_STEP_COUNT; i++)
+		if (strcmp(name, steps[i].name) == 0)
+			return i;
+	return -1;
+}
+
+unsigned plan_limit_s(const struct plan *p, enum plan_step step)
+{
+	assert((size_t)step < PLAN_STEP_COUNT);
+	return p->limit_s[step] ? p->limit_s[step] : steps[step].limit_s;
+}
+
+/* --- taking values ------------------------------------------------------------------ */
+
+static struct error *take_text(char **to, const char *value)
+{
+	*to = strdup(value);
+	return *to ? NULL : error_nomem();
+}
+
+static struct error *take_flag(bool *off, const char *value)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return error_new(ERROR_USAGE, "\"%s\" is neither yes nor no", value);
+	*off = strcmp(value, "no") == 0;
+	return NULL;
+}
+
+static struct error *take_action(enum plan_action *to, const char *value, enum plan_action last)
+{
+	int action = plan_action_find(value);
+
+	if (action < 0 || action > (int)last)
+		return error_new(ERROR_USAGE, "\"%s\" is not an action that can stand here",
+				 value);
+	*to = action;
+	return NULL;
+}
+
+static struct error *take_seconds(unsigned *to, const char *value, unsigned least)
+{
+	uint64_t v;
+
+	if (!text_u64(value, &v) || v < least || v > SECONDS_MAX)
+		return error_new(ERROR_USAGE, "\"%s\" is not a number of seconds from %u to %d",
+				 value, least, SECONDS_MAX);
+	*to = v;
+	return NULL;
+}
+
+static struct error *key_plan(struct plan *p, char *value)
+{
+	return error_new(ERROR_USAGE, "it stands on the first line only");
+}
+
+static struct error *key_host(struct plan *p, char *value)
+{
+	return take_text(&p->host, value);
+}
+
+static struct error *key_kernel(struct plan *p, char *value)
+{
+	return take_text(&p->kernel, value);
+}
+
+static struct error *take_module(struct plan *p, char *value, bool required)
+{
+	char *parameters = value + strcspn(value, " \t");
+
+	if (*parameters) {
+		*parameters++ = '\0';
+		parameters = text_strip(parameters);
+	}
+	return plan_add_module(p, value, *parameters ? parameters : NULL, required);
+}
+
+static struct error *key_module(struct plan *p, char *value)
+{
+	return take_module(p, value, false);
+}
+
+static struct error *key_module_required(struct plan *p, char *value)
+{
+	return take_module(p, value, true);
+}
+
+static struct error *key_target(struct plan *p, char *value)
+{
+	if (strcmp(value, "fs") != 0)
+		return error_new(ERROR_USAGE, "\"%s\" is no kind of target; this version knows fs",
+				 value);
+	return NULL;
+}
+
+static struct error *key_device(struct plan *p, char *value)
+{
+	return take_text(&p->target.device, value);
+}
+
+static struct error *key_fstype(struct plan *p, char *value)
+{
+	return take_text(&p->target.fstype, value);
+}
+
+static struct error *key_options(struct plan *p, char *value)
+{
+	return take_text(&p->target.options, value);
+}
+
+static struct error *key_path(struct plan *p, char *value)
+{
+	return take_text(&p->path, value);
+}
+
+static struct error *key_directory(struct plan *p, char *value)
+{
+	return take_text(&p->directory, value);
+}
+
+static struct error *key_timezone(struct plan *p, char *value)
+{
+	int64_t v;
+
+	if (!text_i64(value, &v) || v < -86400 || v > 86400)
+		return error_new(ERROR_USAGE, "\"%s\" is not an offset of at most a day in seconds",
+				 value);
+	p->timezone_offset = v;
+	return NULL;
+}
+
+static struct error *key_collector(struct plan *p, char *value)
+{
+	return words_split(&p->collector, value);
+}
+
+static struct error *key_report(struct plan *p, char *value)
+{
+	return take_flag(&p->no_report, value);
+}
+
+static struct error *key_dmesg(struct plan *p, char *value)
+{
+	return take_flag(&p->no_dmesg, value);
+}
+
+static struct error *key_failure_action(struct plan *p, char *value)
+{
+	return take_action(&p->failure_action, value, PLAN_DUMP_TO_ROOTFS);
+}
+
+static struct error *key_final_action(struct plan *p, char *value)
+{
+	return take_action(&p->final_action, value, PLAN_POWEROFF);
+}
+
+static struct error *key_root_device(struct plan *p, char *value)
+{
+	return take_text(&p->root.device, value);
+}
+
+static struct error *key_root_fstype(struct plan *p, char *value)
+{
+	return take_text(&p->root.fstype, value);
+}
+
+static struct error *key_root_options(struct plan *p, char *value)
+{
+	return take_text(&p->root.options, value);
+}
+
+static struct error *key_limit(struct plan *p, char *value)
+{
+	char *seconds = value + strcspn(value, " \t");
+	int step;
+
+	if (*seconds)
+		*seconds++ = '\0';
+	step = plan_step_find(value);
+	if (step < 0)
+		return error_new(ERROR_USAGE, "\"%s\" is no step", value);
+	if (p->limit_s[step])
+		return error_new(ERROR_USAGE, "the step %s has its limit already", value);
+	return take_seconds(&p->limit_s[step], text_strip(seconds), 1);
+}
+
+static struct error *key_watchdog(struct plan *p, char *value)
+{
+	return take_seconds(&p->watchdog_s, value, 0);
+}
+
+static const struct key {
+	const char *name;
+	struct error *(*take)(struct plan *p, char *value);
+	bool many, needed;
+} keys[] = {
+	{ "plan", key_plan, .many = true },
+	{ "host", key_host },
+	{ "kernel", key_kernel },
+	{ "module", key_module, .many = true },
+	{ "module!", key_module_required, .many = true },
+	{ "target", key_target, .needed = true },
+	{ "device", key_device },
+	{ "fstype", key_fstype },
+	{ "mount-options", key_options },
+	{ "path", key_path },
+	{ "directory", key_directory },
+	{ "timezone-offset", key_timezone },
+	{ "collector", key_collector },
+	{ "report", key_report },
+	{ "dmesg", key_dmesg },
+	{ "failure-action", key_failure_action },
+	{ "final-action", key_final_action },
+	{ "root-device", key_root_device },
+	{ "root-fstype", key_root_fstype },
+	{ "root-options", key_root_options },
+	{ "limit", key_limit, .many = true },
+	{ "watchdog", key_watchdog },
+};
+
+static int key_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(name, keys[i].name) == 0)
+			return i;
+	return -1;
+}
+
+/* --- the plan as a whole ------------------------------------------------------------ */
+
+static bool path_is_clean(const char *path)
+{
+	for (const char *s = path; (s = strstr(s, "/..")) != NULL; s += 3)
+		if (s[3] == '/' || s[3] == '\0')
+			return false;
+	return path[0] == '/';
+}
+
+static bool device_is_named(const char *device)
+{
+	static const char *const starts[] = { "/dev/", "UUID=", "LABEL=" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+		if (text_starts(device, starts[i]) && device[strlen(starts[i])])
+			return true;
+	return false;
+}
+
+static struct error *check_place(const struct plan_place *place, const char *prefix)
+{
+	if (!place->device)
+		return error_new(ERROR_USAGE, "%sdevice is not said", prefix);
+	if (!device_is_named(place->device))
+		return error_new(ERROR_USAGE, "%sdevice \"%s\" is not /dev/..., UUID=... or LABEL=...",
+				 prefix, place->device);
+	if (!place->fstype)
+		return error_new(ERROR_USAGE, "%sfstype is not said", prefix);
+	return NULL;
+}
+
+struct error *plan_check(const struct plan *p)
+{
+	TRY(check_place(&p->target, ""));
+	if (p->root.device || p->root.fstype || p->failure_action == PLAN_DUMP_TO_ROOTFS)
+		TRY(check_place(&p->root, "root-"));
+	if (!p->path)
+		return error_new(ERROR_USAGE, "path is not said");
+	if (!path_is_clean(p->path))
+		return error_new(ERROR_USAGE, "path \"%s\" is not absolute, or holds \"..\"",
+				 p->path);
+	if (p->directory && strcmp(p->directory, "ip-time") != 0)
+		return error_new(ERROR_USAGE, "directory \"%s\" is no naming; this version knows ip-time",
+				 p->directory);
+	if (p->collector.n == 0)
+		return error_new(ERROR_USAGE, "collector is not said");
+	for (size_t i = 0; i < p->modules.n; i++)
+		if (!path_is_clean(p->modules.v[i].path))
+			return error_new(ERROR_USAGE, "module \"%s\" is not an absolute path",
+					 p->modules.v[i].path);
+	return NULL;
+}
+
+static struct error *take_line(struct plan *p, char *line, unsigned seen[], const char *name,
+			       unsigned nr, struct words *warnings)
+{
+	char *value = line + strcspn(line, " \t");
+	int key;
+
+	if (*value)
+		*value++ = '\0';
+	value = text_strip(value);
+	key = key_find(line);
+	if (key < 0)
+		return warnings ? words_addf(warnings, "%s:%u: unknown key \"%s\" is ignored", name,
+					     nr, line)
+				: NULL;
+	if (!*value)
+		return error_new(ERROR_USAGE, "%s has no value", line);
+	if (seen[key] && !keys[key].many)
+		return error_new(ERROR_USAGE, "%s stands on line %u already", line, seen[key]);
+	seen[key] = nr;
+	return error_prefix(keys[key].take(p, value), "%s", line);
+}
+
+static struct error *take_version(char *line)
+{
+	const char *value = line ? text_after(text_strip(line), "plan ") : NULL;
+	uint64_t version;
+
+	if (!value || !text_u64(value + strspn(value, " \t"), &version))
+		return error_new(ERROR_USAGE, "the first line of a plan is \"plan %d\"",
+				 PLAN_VERSION);
+	if (version != PLAN_VERSION)
+		return error_new(ERROR_USAGE, "this is version %s of the plan; known is %d", value,
+				 PLAN_VERSION);
+	return NULL;
+}
+
+struct error *plan_parse(const char *name, const char *text, size_t len, struct plan *ret,
+			 struct words *warnings)
+{
+	_cleanup_plan_ struct plan p = { 0 };
+	_cleanup_free_ char *copy = NULL;
+	unsigned seen[ARRAY_SIZE(keys)] = { 0 }, nr = 1;
+	char *rest, *line;
+
+	if (len > PLAN_LIMIT)
+		return error_new(ERROR_USAGE, "%s: %zu bytes are too long for a plan", name, len);
+	if (memchr(text, '\0', len))
+		return error_new(ERROR_USAGE, "%s: holds NUL bytes, so it is no text", name);
+	copy = strndup(text, len);
+	if (!copy)
+		return error_nomem();
+	rest = copy;
+	TRY(error_prefix(take_version(text_next_line(&rest)), "%s:1", name));
+	while ((line = text_next_line(&rest)) != NULL) {
+		nr++;
+		line = text_strip(line);
+		if (*line && *line != '#')
+			TRY(error_prefix(take_line(&p, line, seen, name, nr, warnings), "%s:%u", name,
+					 nr));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].needed && !seen[i])
+			return error_new(ERROR_USAGE, "%s: %s is not said", name, keys[i].name);
+	TRY(error_prefix(plan_check(&p), "%s", name));
+	*ret = p;
+	p = (struct plan){ 0 };
+	return NULL;
+}
+
+struct error *plan_add_module(struct plan *p, const char *path, const char *parameters,
+			      bool required)
+{
+	struct plan_module m = { .path = strdup(path), .required = required };
+
+	if (parameters)
+		m.parameters = strdup(parameters);
+	if (m.path && (m.parameters || !parameters) && vector_push(&p->modules, m))
+		return NULL;
+	free(m.path);
+	free(m.parameters);
+	return error_nomem();
+}
+
+static void place_done(struct plan_place *place)
+{
+	free(place->device);
+	free(place->fstype);
+	free(place->options);
+}
+
+void plan_done(struct plan *p)
+{
+	for (size_t i = 0; i < p->modules.n; i++) {
+		free(p->modules.v[i].path);
+		free(p->modules.v[i].parameters);
+	}
+	vector_done(&p->modules);
+	place_done(&p->target);
+	place_done(&p->root);
+	words_done(&p->collector);
+	free(p->host);
+	free(p->kernel);
+	free(p->path);
+	free(p->directory);
+	*p = (struct plan){ 0 };
+}

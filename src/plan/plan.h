@@ -1,0 +1,95 @@
+/*
+ * Floor 1: the plan, the text contract between the service (writer) and PID 1 of the capture
+ * kernel (reader); doc/plan.md is its specification. Text in, struct out, and back: what
+ * plan_write() writes, plan_parse() reads to the same struct.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "base/vector.h"
+
+#define PLAN_PATH    "/etc/salvage.plan" /* inside the capture initramfs */
+#define PLAN_VERSION 1
+#define PLAN_LIMIT   (1 << 20) /* bytes of text; longer is no plan */
+
+enum plan_action {
+	PLAN_REBOOT, /* the default of both actions */
+	PLAN_HALT,
+	PLAN_POWEROFF,
+	PLAN_SHELL,	     /* failure only */
+	PLAN_DUMP_TO_ROOTFS, /* failure only */
+};
+
+/* The steps that have a time limit of their own, in the order of a capture. */
+enum plan_step {
+	PLAN_STEP_MODULES,
+	PLAN_STEP_DEVICE,
+	PLAN_STEP_MOUNT,
+	PLAN_STEP_DMESG,
+	PLAN_STEP_REPORT,
+	PLAN_STEP_COLLECTOR,
+	PLAN_STEP_SYNC,
+	PLAN_STEP_ACTION,
+	PLAN_STEP_COUNT,
+};
+
+struct plan_module {
+	char *path;	  /* inside the image, absolute, no blanks */
+	char *parameters; /* null: none */
+	bool required;	  /* `module!`: failing to insert it fails the capture */
+};
+
+/* A file system: where and how. `device` null means that there is none. */
+struct plan_place {
+	char *device; /* /dev/..., UUID=..., LABEL=... */
+	char *fstype;
+	char *options; /* mount options, comma list; null: none */
+};
+
+struct plan {
+	char *host;   /* null: not said */
+	char *kernel; /* null: not said */
+	VECTOR(struct plan_module) modules;
+	struct plan_place target;
+	char *path;	      /* absolute, on the target */
+	char *directory;      /* naming of the dump folder; null: ip-time */
+	int timezone_offset;  /* seconds east of UTC */
+	struct words collector;
+	bool no_report;
+	bool no_dmesg;
+	enum plan_action failure_action;
+	enum plan_action final_action;
+	struct plan_place root;		     /* the fallback of dump_to_rootfs */
+	unsigned limit_s[PLAN_STEP_COUNT]; /* 0: the built-in default */
+	unsigned watchdog_s;		     /* 0: off */
+};
+
+/*
+ * Reads `len` bytes of text (need not be NUL-terminated). `name` is for messages, which give
+ * the line: "NAME:LINE: ...". All mistakes are ERROR_USAGE. Unknown keys are put into
+ * `warnings` (may be null) as whole sentences. *ret is to be freed with plan_done().
+ */
+struct error *plan_parse(const char *name, const char *text, size_t len, struct plan *ret,
+			 struct words *warnings) MUST_CHECK;
+/* Appends the plan's text. ERROR_USAGE for a value that the text can't hold (a newline, outer
+ * blanks, a blank in a module's path) and for a plan that plan_parse() would refuse. */
+struct error *plan_write(const struct plan *p, struct strbuf *to) MUST_CHECK;
+struct error *plan_add_module(struct plan *p, const char *path, const char *parameters,
+			      bool required) MUST_CHECK;
+void plan_done(struct plan *p);
+
+/* Words of the contract; null and -1 for none. */
+const char *plan_action_name(enum plan_action action);
+int plan_action_find(const char *name);
+const char *plan_step_name(enum plan_step step);
+int plan_step_find(const char *name);
+/* The limit in force, with the built-in default where the plan has none. */
+unsigned plan_limit_s(const struct plan *p, enum plan_step step);
+
+static inline void plan_done_cleanup(struct plan *p)
+{
+	plan_done(p);
+}
+#define _cleanup_plan_ CLEANUP(plan_done)

@@ -1,0 +1,125 @@
+/* Writing the plan: the text that plan_parse() reads back to the same struct. */
+#include <ctype.h>
+#include <string.h>
+
+#include "plan/internal.h"
+
+/* Null is left out; what the text can't hold is refused. */
+static struct error *put(struct strbuf *to, const char *key, const char *value)
+{
+	size_t len;
+
+	if (!value)
+		return NULL;
+	len = strlen(value);
+	if (len == 0 || strpbrk(value, "\n") || isspace((unsigned char)value[0]) ||
+	    isspace((unsigned char)value[len - 1]))
+		return error_new(ERROR_USAGE,
+				 "plan: %s \"%s\": a value can't be empty, hold a newline, or begin or end with a blank",
+				 key, value);
+	strbuf_printf(to, "%s %s\n", key, value);
+	return NULL;
+}
+
+static struct error *put_module(struct strbuf *to, const struct plan_module *m)
+{
+	_cleanup_strbuf_ struct strbuf value = { 0 };
+
+	if (strpbrk(m->path, " \t\n\v\f\r"))
+		return error_new(ERROR_USAGE, "plan: module \"%s\": the path can't hold blanks",
+				 m->path);
+	strbuf_puts(&value, m->path);
+	if (m->parameters) {
+		if (!*m->parameters || isspace((unsigned char)*m->parameters))
+			return error_new(ERROR_USAGE,
+					 "plan: module %s: its parameters begin with a blank or are empty",
+					 m->path);
+		strbuf_printf(&value, " %s", m->parameters);
+	}
+	TRY(strbuf_error(&value));
+	return put(to, m->required ? "module!" : "module", strbuf_str(&value));
+}
+
+/* One word, so that words_split() gives it back. */
+static void put_quoted(struct strbuf *to, const char *word)
+{
+	bool plain = *word != '\0';
+
+	for (const char *s = word; *s; s++)
+		if (!isalnum((unsigned char)*s) && !strchr("%+,-./:=@_", *s))
+			plain = false;
+	if (plain) {
+		strbuf_puts(to, word);
+		return;
+	}
+	strbuf_putc(to, '\'');
+	for (const char *s = word; *s; s++)
+		if (*s == '\'')
+			strbuf_puts(to, "'\\''");
+		else
+			strbuf_putc(to, *s);
+	strbuf_putc(to, '\'');
+}
+
+static struct error *put_words(struct strbuf *to, const char *key, const struct words *w)
+{
+	_cleanup_strbuf_ struct strbuf value = { 0 };
+
+	for (size_t i = 0; i < w->n; i++) {
+		if (i)
+			strbuf_putc(&value, ' ');
+		put_quoted(&value, w->v[i]);
+	}
+	TRY(strbuf_error(&value));
+	return put(to, key, strbuf_str(&value));
+}
+
+static struct error *put_place(struct strbuf *to, const struct plan_place *place,
+			       const char *device, const char *fstype, const char *options)
+{
+	TRY(put(to, device, place->device));
+	TRY(put(to, fstype, place->fstype));
+	return put(to, options, place->options);
+}
+
+static struct error *check_numbers(const struct plan *p)
+{
+	if (!plan_action_name(p->failure_action) || !plan_action_name(p->final_action) ||
+	    p->final_action > PLAN_POWEROFF)
+		return error_new(ERROR_USAGE, "plan: the final action is reboot, halt or poweroff");
+	if (p->timezone_offset < -86400 || p->timezone_offset > 86400)
+		return error_new(ERROR_USAGE, "plan: timezone-offset %d is more than a day",
+				 p->timezone_offset);
+	return NULL;
+}
+
+struct error *plan_write(const struct plan *p, struct strbuf *to)
+{
+	TRY(error_prefix(plan_check(p), "plan"));
+	TRY(check_numbers(p));
+	strbuf_printf(to, "plan %d\n", PLAN_VERSION);
+	TRY(put(to, "host", p->host));
+	TRY(put(to, "kernel", p->kernel));
+	for (size_t i = 0; i < p->modules.n; i++)
+		TRY(put_module(to, &p->modules.v[i]));
+	strbuf_puts(to, "target fs\n");
+	TRY(put_place(to, &p->target, "device", "fstype", "mount-options"));
+	TRY(put(to, "path", p->path));
+	TRY(put(to, "directory", p->directory));
+	if (p->timezone_offset)
+		strbuf_printf(to, "timezone-offset %d\n", p->timezone_offset);
+	TRY(put_words(to, "collector", &p->collector));
+	if (p->no_report)
+		strbuf_puts(to, "report no\n");
+	if (p->no_dmesg)
+		strbuf_puts(to, "dmesg no\n");
+	strbuf_printf(to, "failure-action %s\n", plan_action_name(p->failure_action));
+	strbuf_printf(to, "final-action %s\n", plan_action_name(p->final_action));
+	TRY(put_place(to, &p->root, "root-device", "root-fstype", "root-options"));
+	for (int i = 0; i < PLAN_STEP_COUNT; i++)
+		if (p->limit_s[i])
+			strbuf_printf(to, "limit %s %u\n", plan_step_name(i), p->limit_s[i]);
+	if (p->watchdog_s)
+		strbuf_printf(to, "watchdog %u\n", p->watchdog_s);
+	return strbuf_error(to);
+}
