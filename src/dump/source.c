@@ -1,0 +1,34 @@
+/* The bounds check in front of every byte source; see source.h. */
+#include "dump/source.h"
+
+#include "base/checked.h"
+
+struct error *source_read(struct source *s, uint64_t off, void *buf, size_t len)
+{
+	if (!range_fits(off, len, s->size))
+		return error_new(
+			ERROR_BAD_DATA,
+			"%s: offset 0x%llx: %zu bytes wanted, but the file ends at 0x%llx",
+			s->name, (unsigned long long)off, len, (unsigned long long)s->size);
+	return len ? s->ops->read(s, off, buf, len) : NULL;
+}
+
+const void *source_map(struct source *s, uint64_t off, size_t len)
+{
+	if (!len || !s->ops->map || !range_fits(off, len, s->size))
+		return NULL;
+	return s->ops->map(s, off, len);
+}
+
+const void *source_map_forever(struct source *s, uint64_t off, size_t len)
+{
+	if (!len || !s->ops->map_forever || !range_fits(off, len, s->size))
+		return NULL;
+	return s->ops->map_forever(s, off, len);
+}
+
+void source_close(struct source *s)
+{
+	if (s)
+		s->ops->close(s);
+}
