@@ -1,0 +1,222 @@
+"""What must hold after a scenario. Each check takes an Outcome and asserts; it may return words
+for the test line, or raise Skip with the reason. Only the guest's console and disks are read."""
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import debian
+
+HERE = Path(__file__).resolve().parent
+ORACLE = HERE.parent / "oracle"
+
+
+class Skip(Exception):
+    pass
+
+
+@dataclass
+class Outcome:
+    scenario: object
+    kernel: object
+    run: object
+    work: Path
+    found: Path
+    build: Path
+
+    def folders(self, below="target"):
+        base = self.found / below
+        return sorted(p for p in base.rglob("*") if p.is_dir() and re.match(r"127\.0\.0\.1-\d{4}-", p.name))
+
+    @property
+    def folder(self):
+        folders = self.folders()
+        assert len(folders) == 1, f"one dump folder expected, found {[str(f) for f in folders]}"
+        return folders[0]
+
+    def program(self, name):
+        return str(self.build / "bin" / name)
+
+
+def call(*argv, ok=True):
+    p = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, timeout=280)
+    if ok:
+        assert p.returncode == 0, (f"{' '.join(str(a) for a in argv)}: status {p.returncode}: "
+                                   + (p.stderr + p.stdout)[-1500:].decode(errors="replace"))
+    return p
+
+
+def newest_makedumpfile():
+    return debian.tool("sid", "makedumpfile", "makedumpfile")
+
+
+def dump_folder(o):
+    """Exactly the promised files, private, and nothing half-made."""
+    names = {p.name for p in o.folder.iterdir()}
+    extra = {"vmcore-full"} if "page_truth" in o.scenario.checks else set()
+    wanted = {"vmcore", "vmcore-dmesg.txt", "report.txt", "report.json", "kexec-dmesg.log"}
+    assert names == wanted | extra, f"found {sorted(names)}"
+    for p in o.folder.iterdir():
+        assert p.stat().st_size > 0, f"{p.name} is empty"
+        assert p.stat().st_mode & 0o77 == 0, f"{p.name} has mode {p.stat().st_mode:o}"
+    return f"{(o.folder / 'vmcore').stat().st_size >> 20} MiB in {o.run.seconds:.0f} s"
+
+
+def dmesg(o):
+    """The saved log is the crashed kernel's: it ends in what the console showed."""
+    text = (o.folder / "vmcore-dmesg.txt").read_text(errors="replace")
+    assert f"Linux version {o.kernel.release}" in text
+    word = "NULL pointer dereference" if o.scenario.crash == "oops" else "sysrq: Trigger a crash"
+    assert word in text, f"no \"{word}\" in vmcore-dmesg.txt"
+    assert "Kernel panic - not syncing" in text
+    # line by line against the console, from the crash on
+    shown = [l for l in o.run.lines if re.match(r"\[ *\d+\.\d{6}\] ", l)]
+    start = next(i for i, l in enumerate(shown) if word in l)
+    saved = set(text.splitlines())
+    upto = next((i for i in range(start, len(shown)) if "Kernel Offset" in shown[i]), start + 10)
+    missing = [l for l in shown[start:upto] if l not in saved]
+    assert not missing, f"on the console but not in the file: {missing[:3]}"
+
+
+def report(o):
+    """The report of capture time equals what the finished dump says."""
+    r = json.loads((o.folder / "report.json").read_text())
+    assert r["schema"].startswith("salvage.report/"), r["schema"]
+    assert r["kernel"]["release"] == o.kernel.release
+    p = call(o.program("salvage"), "report", "--json", o.folder / "vmcore")
+    later = json.loads(p.stdout)
+    assert later["panic"]["reason"] == r["panic"]["reason"]
+    assert later["panic"]["frames"] == r["panic"]["frames"], "frames differ from capture time"
+    text = (o.folder / "report.txt").read_text()
+    assert r["panic"]["reason"][:40] in text
+    assert o.kernel.release in text
+    m = re.search(r"CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (\S+)", o.run.console)
+    told = (r["panic"]["cpu"], r["panic"]["task"]["pid"], r["panic"]["task"]["comm"])
+    assert told == (int(m[1]), int(m[2]), m[3]), f"{told}, the kernel said {m[0]}"
+    return r["panic"]["reason"][:70]
+
+
+def stack(o):
+    """Function by function the kernel's own Call Trace without its `?` lines."""
+    p = call(ORACLE / "calltrace", o.folder / "report.json", o.folder / "vmcore-dmesg.txt", ok=False)
+    words = (p.stdout + p.stderr).decode(errors="replace").strip()
+    assert p.returncode == 0, words
+    return words.splitlines()[-1] if words else ""
+
+
+def every_cpu(o):
+    r = json.loads((o.folder / "report.json").read_text())
+    cpus = r["cpus"]["list"] if isinstance(r["cpus"], dict) else r["cpus"]
+    assert len(cpus) == o.scenario.cpus, f"{len(cpus)} CPUs in the report"
+    assert all(c["frames"] for c in cpus), "a CPU has no stack"
+
+
+def oops_module(o):
+    r = json.loads((o.folder / "report.json").read_text())
+    frames = [f for f in r["panic"]["frames"] if f.get("module") == "oops"]
+    assert [f["symbol"].split(".")[0] for f in frames][:2] == ["oops_inner", "oops_outer"] or \
+        [f["symbol"].split(".")[0] for f in frames][-1:] == ["oops_init"], frames
+    assert any(m["name"] == "oops" for m in r["modules"]), "oops is not in the module list"
+
+
+def opens(o):
+    """The whole dump reads: every page it holds unpacks, and its log is the saved one."""
+    p = call(o.program("vmcore-dmesg"), o.folder / "vmcore")
+    assert p.stdout == (o.folder / "vmcore-dmesg.txt").read_bytes(), "vmcore-dmesg differs"
+    call(o.program("makedumpfile"), "-d", "31", "-c", "-f", o.folder / "vmcore", o.work / "again")
+    (o.work / "again").unlink()
+
+
+def oracle_dmesg(o):
+    """makedumpfile reads our dump and prints the same log, byte for byte."""
+    out = o.work / "oracle-dmesg"
+    out.unlink(missing_ok=True)
+    call(*newest_makedumpfile(), "--dump-dmesg", o.folder / "vmcore", out)
+    assert out.read_bytes() == (o.folder / "vmcore-dmesg.txt").read_bytes(), \
+        "makedumpfile --dump-dmesg differs from vmcore-dmesg.txt"
+
+
+def oracle_counts(o):
+    """makedumpfile refilters our dump and finds nothing more to leave out, or nearly nothing."""
+    out = o.work / "refiltered"
+    p = call(*newest_makedumpfile(), "-l", "-d", "31", "-f", "--message-level", "31",
+             o.folder / "vmcore", out)
+    out.unlink()
+    text = (p.stdout + p.stderr).decode(errors="replace")
+    kept = int(re.search(r"Remaining pages\s*:\s*0x([0-9a-f]+)", text)[1], 16)
+    excluded = int(re.search(r"Pages excluded\s*:\s*0x([0-9a-f]+)", text)[1], 16) \
+        if "Pages excluded" in text else 0
+    p = call(o.build / "tests" / "make" / "pagecmp", o.folder / "vmcore", o.folder / "vmcore")
+    ours = int(re.search(r"identical[: ]+(\d+)", p.stdout.decode())[1])
+    assert abs(ours - kept) <= max(1, ours // 1000), f"we kept {ours} pages, makedumpfile {kept} of them"
+    return f"{ours} pages kept, makedumpfile would keep {kept} (excluded 0x{excluded:x})"
+
+
+def page_truth(o):
+    """Full copy and filtered dump of one crash: kept pages are identical, and every page left
+    out belongs to a class that the level names; makedumpfile -d 31 of the full copy keeps the
+    same number within 0.1 %."""
+    full, ours = o.folder / "vmcore-full", o.folder / "vmcore"
+    p = call(o.build / "tests" / "make" / "pagecmp", "--level", "31", full, ours)
+    text = p.stdout.decode()
+    n = {k: int(v) for k, v in re.findall(r"^(\w+)[: ]+(\d+)$", text, re.M)}
+    assert n["differing"] == 0 and n["unjustified"] == 0, text
+    theirs = o.work / "theirs"
+    p = call(*newest_makedumpfile(), "-l", "-d", "31", "-f", "--message-level", "31", full, theirs)
+    out = (p.stdout + p.stderr).decode(errors="replace")
+    kept = int(re.search(r"Remaining pages\s*:\s*0x([0-9a-f]+)", out)[1], 16)
+    theirs.unlink()
+    assert abs(n["identical"] - kept) <= kept // 1000, f"we kept {n['identical']}, makedumpfile {kept}"
+    return f"{n['identical']} kept (makedumpfile {kept}), {n['excluded']} left out"
+
+
+def small_image(o):
+    """The capture initramfs is at most 4 MiB."""
+    m = re.search(r"VM: capture image (\d+) bytes", o.run.console)
+    assert m, "the guest printed no image size"
+    assert int(m[1]) <= 4 << 20, f"{m[1]} bytes"
+    return f"{int(m[1]) / (1 << 20):.2f} MiB"
+
+
+def rebooted(o):
+    assert o.run.when(r"VM: back after the crash"), "the guest did not come back"
+
+
+def failure_poweroff(o):
+    """The configured failure action ended the machine: powered off, not rebooted."""
+    assert o.run.status == 0, f"QEMU ended with {o.run.status}"
+    assert not o.run.when(r"VM: back after the crash"), "it rebooted instead"
+    assert o.run.when(r"VM: crash now"), "there was no crash"
+
+
+def no_dump(o):
+    assert not o.folders(), f"a dump folder is there: {o.folders()}"
+
+
+def dmesg_and_report_kept(o):
+    names = {p.name for p in o.folder.iterdir()}
+    assert {"vmcore-dmesg.txt", "report.txt", "report.json"} <= names, f"only {sorted(names)}"
+    assert "vmcore" not in names, "a failed dump is called vmcore"
+
+
+def incomplete_kept(o):
+    """What fitted is kept under the honest name, and reads."""
+    part = o.folder / "vmcore-incomplete"
+    assert part.exists() and part.stat().st_size > 1 << 20
+    p = call(o.program("vmcore-dmesg"), part, ok=False)
+    assert p.returncode == 0 or b"incomplete" in p.stderr or b"lost" in p.stderr, p.stderr
+    return f"{part.stat().st_size >> 20} MiB kept"
+
+
+def dump_on_root(o):
+    folders = o.folders("var/crash") + o.folders("target")
+    assert folders, "no dump on the root file system"
+    assert (folders[0] / "vmcore").exists()
+
+
+def kexec_rebooted(o):
+    """The second kernel came by kexec: the command line says so and the firmware did not run."""
+    assert o.run.when(r"VM: back after the crash"), "no second boot"
+    assert re.search(r"Command line: .*again=1", o.run.console), "not the loaded command line"

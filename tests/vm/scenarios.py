@@ -1,0 +1,80 @@
+"""What the virtual machines do, one row each. A scenario is data: the guest's kernel, disks,
+configuration and way to die, what must be found afterwards (checks.py names), and its tier:
+`check` runs always (at most about 20), `long` in check-long by group."""
+from dataclasses import dataclass, field
+
+TARGET = {"device": "/dev/vdb", "LABEL": "LABEL=crashdisk",
+          "UUID": "UUID=5a1f4a6e-0000-4000-8000-00000000d15c"}
+DUMP_CHECKS = ["dump_folder", "dmesg", "report", "stack", "opens", "oracle_dmesg"]
+
+
+@dataclass
+class Scenario:
+    name: str
+    kernel: str = "6.1"
+    fstype: str = "ext4"
+    by: str = "device"
+    conf: str = "path /dumps\ncore_collector makedumpfile -l --message-level 7 -d 31\n"
+    sysconfig: str = ""
+    target: bool = True          # a target line in kdump.conf
+    target_mb: int = 800
+    ram_mb: int = 512
+    crashkernel: str = "192M"
+    cpus: int = 1
+    cpu: str = "qemu64"
+    uefi: bool = False
+    append: str = ""
+    crash: str = "sysrq"
+    arm: str = "kdumpctl"
+    prepare: str = ""            # shell, before the service starts
+    before_crash: str = ""       # shell, after it started
+    checks: list = field(default_factory=lambda: list(DUMP_CHECKS))
+    programs: list = field(default_factory=list)  # helper programs of tests/vm put into /usr/sbin
+    limit: int = 300
+    tier: str = "check"
+    group: str = "targets"
+
+
+SCENARIOS = [
+    Scenario("ext4-device-6.1-file", sysconfig='KEXEC_ARGS="-s"\n', cpus=2,
+             checks=DUMP_CHECKS + ["every_cpu", "oracle_counts"]),
+    Scenario("ext4-label-6.1-segments-96M", by="LABEL", sysconfig='KEXEC_ARGS="-c"\n',
+             ram_mb=2048, crashkernel="96M", target_mb=1200, checks=DUMP_CHECKS + ["small_image"]),
+    Scenario("xfs-uuid-6.1", fstype="xfs", by="UUID"),
+    Scenario("xfs-label-6.12-segments", kernel="6.12", fstype="xfs", by="LABEL",
+             sysconfig='KEXEC_ARGS="-c"\n'),
+    Scenario("ext4-uuid-6.12-file", kernel="6.12", by="UUID", sysconfig='KEXEC_ARGS="-s"\n', cpus=2,
+             checks=DUMP_CHECKS + ["oracle_counts"]),
+    Scenario("ext4-device-7-file", kernel="7", sysconfig='KEXEC_ARGS="-s"\n',
+             checks=DUMP_CHECKS + ["oracle_counts"]),
+    Scenario("ext4-uuid-7-segments-uefi", kernel="7", by="UUID", uefi=True,
+             sysconfig='KEXEC_ARGS="-c"\n'),
+    Scenario("ext4-device-6.12-file-uefi", kernel="6.12", uefi=True, sysconfig='KEXEC_ARGS="-s"\n',
+             tier="long"),
+    Scenario("oops-in-module-6.1", crash="oops", checks=DUMP_CHECKS + ["oops_module"]),
+    Scenario("la57-6.1", cpu="qemu64,+la57", tier="long", group="crash"),
+    Scenario("page-truth-6.1",
+             conf="path /dumps\ncore_collector copy-and-filter\n", programs=["copy-and-filter"],
+             checks=DUMP_CHECKS + ["page_truth"]),
+    Scenario("page-truth-7", kernel="7",
+             conf="path /dumps\ncore_collector copy-and-filter\n", programs=["copy-and-filter"],
+             checks=DUMP_CHECKS + ["page_truth"], tier="long", group="crash"),
+    # the target's file system is gone when the crash comes
+    Scenario("target-missing", before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
+             conf="path /dumps\ncore_collector makedumpfile -l -d 31\nfailure_action poweroff\n",
+             checks=["failure_poweroff", "no_dump"]),
+    Scenario("target-missing-dump-to-rootfs",
+             before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
+             conf="path /dumps\ncore_collector makedumpfile -l -d 31\nfailure_action dump_to_rootfs\n",
+             checks=["dump_on_root"], tier="long"),
+    Scenario("disk-full",
+             conf="path /dumps\ncore_collector makedumpfile -d 0\nfailure_action poweroff\n", target_mb=128,
+             checks=["failure_poweroff", "dmesg_and_report_kept", "incomplete_kept"]),
+    Scenario("collector-killed",
+             conf="path /dumps\ncore_collector die-halfway\nfailure_action reboot\n",
+             programs=["die-halfway"], checks=["rebooted", "dmesg_and_report_kept"]),
+    Scenario("kexec-reboot-file", target=False, arm="kexec-reboot", crash="kexec -e",
+             sysconfig="-s", checks=["kexec_rebooted"], group="kexec"),
+    Scenario("kexec-reboot-segments", target=False, arm="kexec-reboot", crash="kexec -e",
+             sysconfig="-c", kernel="6.12", checks=["kexec_rebooted"], group="kexec"),
+]
