@@ -1,0 +1,23 @@
+/*
+ * What the kernel says of kexec: /sys/kernel/kexec/NAME (6.19 and later), else the older
+ * /sys/kernel/kexec_NAME files (Documentation/ABI/testing/sysfs-kernel-kexec-kdump).
+ */
+#pragma once
+
+#include "base/ranges.h"
+
+struct kexec_state {
+	bool supported;	       /* the kernel was built with kexec */
+	bool crash_supported;  /* ... and with crash kernels */
+	bool loaded;	       /* an image for the next reboot is loaded */
+	bool crash_loaded;     /* a capture kernel is loaded */
+	uint64_t crash_size;   /* reserved bytes */
+	uint64_t elfcorehdr_size; /* room that the kernel wants for headers that it updates on
+				   * hotplug; 0 when it does not say */
+	bool load_disabled;    /* kernel.kexec_load_disabled */
+	char lockdown[16];     /* "none", "integrity", "confidentiality"; "" when there is none */
+};
+
+struct error *host_kexec_state(int root, struct kexec_state *ret) MUST_CHECK;
+/* Ranges of crashkernel=...,cma (/sys/kernel/kexec/crash_cma_ranges); empty when not there. */
+struct error *host_crash_cma(int root, struct ranges *ret) MUST_CHECK;

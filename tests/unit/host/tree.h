@@ -1,0 +1,40 @@
+/* A recorded root for the tests: files made from text below a private folder. */
+#pragma once
+
+#include "../test.h"
+
+struct tree {
+	char *path;
+	int fd;
+};
+
+static inline void tree_init(struct tree *t)
+{
+	assert_ok(file_private_folder(&t->path));
+	t->fd = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(t->fd >= 0);
+}
+
+static inline void tree_add_bytes(struct tree *t, const char *name, const void *bytes, size_t len)
+{
+	char folder[256];
+
+	snprintf(folder, sizeof(folder), "%s", name);
+	if (strrchr(folder, '/')) {
+		*strrchr(folder, '/') = '\0';
+		assert_ok(file_make_folders(t->fd, folder, 0700));
+	}
+	assert_ok(file_publish(t->fd, name, 0600, bytes, len));
+}
+
+static inline void tree_add(struct tree *t, const char *name, const char *text)
+{
+	tree_add_bytes(t, name, text, strlen(text));
+}
+
+static inline void tree_done(struct tree *t)
+{
+	close(t->fd);
+	file_remove_tree(t->path);
+	free(t->path);
+}
