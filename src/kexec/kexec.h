@@ -1,0 +1,100 @@
+/*
+ * Floor 4: loading kernels. A request is turned into a plan: every file read, every table
+ * built, every limit checked, without any effect on the machine. kexec_load() hands the plan
+ * to the kernel. A refusal carries a reason code, one sentence and one next step.
+ *
+ * A crash load frees the capture kernel that is loaded before the new one is taken in, in
+ * both system calls of Linux: that is why all checks come first.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/error.h"
+
+enum kexec_call {
+	KEXEC_CALL_AUTO,     /* file based first; segments where that cannot do it */
+	KEXEC_CALL_FILE,     /* kexec_file_load(2) only */
+	KEXEC_CALL_SEGMENTS, /* kexec_load(2) only */
+};
+
+enum kexec_reason {
+	KEXEC_OK,
+	KEXEC_BAD_REQUEST,	/* the request contradicts itself */
+	KEXEC_NO_FILE,		/* kernel or initrd cannot be read */
+	KEXEC_BAD_IMAGE,	/* not a kernel image that we know, or damaged */
+	KEXEC_WRONG_TYPE,	/* a kernel image, but not of the type insisted upon */
+	KEXEC_CMDLINE_TOO_LONG,
+	KEXEC_NO_RESERVATION,	/* no crashkernel= region */
+	KEXEC_NO_ROOM,		/* image and initrd do not fit into the memory there is */
+	KEXEC_PAGING_MODE,	/* the kernel cannot start with five-level paging on */
+	KEXEC_NO_HOST_FACTS,	/* /proc or /sys did not give what is needed */
+	KEXEC_NOT_SUPPORTED,	/* the running kernel has no (such) kexec call */
+	KEXEC_NOT_PERMITTED,	/* not root, kexec_load_disabled, or a load limit */
+	KEXEC_LOCKDOWN,		/* lockdown forbids this call */
+	KEXEC_SIGNATURE,	/* the kernel file's signature was refused */
+	KEXEC_BUSY,		/* another load or hotplug update is going on */
+	KEXEC_NOTHING_LOADED,	/* nothing to start */
+	KEXEC_KERNEL_REFUSED,	/* another errno of the kernel */
+	KEXEC_NO_MEMORY,	/* this process is out of memory */
+};
+
+/* Name of a reason for scripts and JSON: "no-room". */
+const char *kexec_reason_name(enum kexec_reason reason);
+
+struct kexec_result {
+	enum kexec_reason reason;
+	int err;		   /* errno of the system call, 0 otherwise */
+	enum kexec_call used;	   /* the call that did it; AUTO when none was made */
+	char *sentence;		   /* what is wrong; null on success */
+	char *next;		   /* what to do about it; null on success */
+	char *note;		   /* why AUTO took the segment call; null otherwise */
+};
+
+void kexec_result_done(struct kexec_result *r);
+
+static inline void kexec_result_done_cleanup(struct kexec_result *r)
+{
+	kexec_result_done(r);
+}
+#define _cleanup_kexec_result_ CLEANUP(kexec_result_done)
+
+/* Zero-initialise, then set what is wanted. Everything is borrowed. */
+struct kexec_request {
+	int root;		   /* folder that stands for "/": /proc and /sys are read there */
+	const char *kernel;	   /* path, relative to the working directory */
+	int kernel_fd;		   /* > 0: an open descriptor instead; `kernel` names it then */
+	const char *const *initrds; /* joined in this order */
+	size_t nr_initrds;
+	const char *cmdline;	   /* null is empty */
+	bool panic;		   /* capture kernel; otherwise for the next reboot */
+	enum kexec_call call;
+	const char *type;	   /* insist on this image type ("bzImage", "bzImage64"); null: find out */
+	bool debug;		   /* ask the kernel to log what it does */
+	bool no_checks;		   /* purgatory skips the digest check */
+	bool elf32_headers;	   /* ELF32 core headers instead of ELF64 */
+	bool hotplug;		   /* let the kernel update the core headers (segment call) */
+	bool no_efi;		   /* give no EFI tables, acpi_rsdp= instead */
+	uint64_t mem_min, mem_max; /* limits for segments, half-open; mem_max 0: none */
+	bool spoil_digest;	   /* test aid: change a byte after the digest was made */
+};
+
+struct kexec_plan;
+
+/* Builds and checks everything. On failure the error's message is the result's sentence.
+ * `result` (required) is filled in either way; the caller releases it. */
+struct error *kexec_plan(const struct kexec_request *rq, struct kexec_plan **ret,
+			 struct kexec_result *result) MUST_CHECK;
+/* Hands the plan to the kernel. */
+struct error *kexec_load(const struct kexec_plan *plan, struct kexec_result *result) MUST_CHECK;
+/* Ranges, segments, boot parameters and command line, for people. */
+void kexec_plan_print(const struct kexec_plan *plan, FILE *to);
+void kexec_plan_free(struct kexec_plan *plan);
+
+/* Drops the capture kernel or the image for the next reboot; nothing loaded is fine. */
+struct error *kexec_unload(bool panic, enum kexec_call call, struct kexec_result *result) MUST_CHECK;
+/* Whether one is loaded. ERROR_UNSUPPORTED when the kernel has no kexec. */
+struct error *kexec_loaded(int root, bool panic, bool *ret) MUST_CHECK;
+
+DEFINE_CLEANUP(struct kexec_plan *, kexec_plan_free)
+#define _cleanup_kexec_plan_ CLEANUP(kexec_plan_free)
