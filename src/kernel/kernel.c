@@ -10,7 +10,7 @@
 
 #define UTS_FIELD 65 /* __NEW_UTS_LEN + 1, include/uapi/linux/utsname.h */
 
-const struct paging *const pagings[] = { &paging_x86_64, NULL };
+const struct paging *const pagings[] = {&paging_x86_64, NULL};
 
 static struct error *find_paging(struct kernel *k)
 {
@@ -79,13 +79,14 @@ struct error *kernel_open(struct dump *d, struct kernel **ret)
 	TRY(vmcoreinfo_parse(d->vmcoreinfo ? d->vmcoreinfo : "",
 			     d->vmcoreinfo ? d->vmcoreinfo_len : 0, &k->info));
 	if (!d->vmcoreinfo && !has_virtual_segment(d))
-		return error_new(ERROR_NOT_FOUND,
-				 "the dump has neither VMCOREINFO nor segments with virtual addresses: nothing in it can be found");
+		return error_new(
+			ERROR_NOT_FOUND,
+			"the dump has neither VMCOREINFO nor segments with virtual addresses: nothing in it can be found");
 
 	k->page_size = d->page_size;
 	release = vmcoreinfo_get(k->info, "PAGESIZE");
-	if (!k->page_size && release && text_u64(release, &page_size) && page_size <= 1u << 20 &&
-	    IS_POW2(page_size))
+	if (!k->page_size && release && text_u64(release, &page_size) &&
+	    page_size <= 1u << 20 && IS_POW2(page_size))
 		k->page_size = page_size;
 	if (!k->page_size)
 		k->page_size = 4096;

@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 
 #define IMAGE_MAP	  0xffffffff80000000ull /* __START_KERNEL_map */
-#define DEFAULT_IMAGE_LEN (1ull << 30)		     /* KERNEL_IMAGE_SIZE with KASLR */
+#define DEFAULT_IMAGE_LEN (1ull << 30)		/* KERNEL_IMAGE_SIZE with KASLR */
 #define TABLE_LEN	  4096
 #define INDEX_BITS	  9
 #define PAGE_BITS	  12
@@ -86,7 +86,8 @@ static bool find_phys_base(struct kernel *k, uint64_t *ret)
 static bool find_top_table(struct kernel *k, uint64_t *ret_va)
 {
 	/* init_level4_pgt until 4.13, swapper_pg_dir is another name for either */
-	static const char *const names[] = { "init_top_pgt", "init_level4_pgt", "swapper_pg_dir" };
+	static const char *const names[] = {"init_top_pgt", "init_level4_pgt",
+					    "swapper_pg_dir"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (vmcoreinfo_symbol(k->info, names[i], ret_va))
@@ -116,16 +117,18 @@ static struct error *x86_64_init(struct kernel *k)
 
 	if (p->has_phys_base && find_top_table(k, &top_va)) {
 		if (top_va < IMAGE_MAP)
-			return error_new(ERROR_BAD_DATA,
-					 "VMCOREINFO: the top page table at 0x%llx lies outside the kernel image",
-					 (unsigned long long)top_va);
+			return error_new(
+				ERROR_BAD_DATA,
+				"VMCOREINFO: the top page table at 0x%llx lies outside the kernel image",
+				(unsigned long long)top_va);
 		p->top_pa = top_va - IMAGE_MAP + p->phys_base;
 		return NULL;
 	}
 	if (find_cr3(k, p))
 		return NULL;
-	return error_new(ERROR_NOT_FOUND,
-			 "VMCOREINFO has no phys_base and init_top_pgt, and there is no QEMU note: no page tables can be found");
+	return error_new(
+		ERROR_NOT_FOUND,
+		"VMCOREINFO has no phys_base and init_top_pgt, and there is no QEMU note: no page tables can be found");
 }
 
 /* One entry of the table at `pa`. Whole tables are remembered, a few per level, so that a

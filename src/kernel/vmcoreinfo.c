@@ -55,7 +55,7 @@ struct error *vmcoreinfo_parse(const char *text, size_t len, struct vmcoreinfo *
 		if (!equals || equals == line)
 			continue;
 		*equals = '\0';
-		if (!vector_push(&v->entries, (struct entry){ line, equals + 1, nr }))
+		if (!vector_push(&v->entries, (struct entry){line, equals + 1, nr}))
 			return error_nomem();
 	}
 	if (v->entries.n)

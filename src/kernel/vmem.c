@@ -48,7 +48,7 @@ static void cache_add(struct kernel *k, uint64_t va, uint64_t pa, uint64_t len)
 	bool large = len >= 1ull << LARGE_SHIFT;
 
 	/* The row that a lookup of `va` asks: only that part of a run is found through it. */
-	*cache_row(k, va, large) = (struct run){ va, len, pa };
+	*cache_row(k, va, large) = (struct run){va, len, pa};
 }
 
 /* Through the segments that the dump's headers map. The narrowest that holds `va` is the most
@@ -119,9 +119,10 @@ struct error *vmem_translate_in(struct kernel *k, uint64_t top_pa, uint64_t va,
 	uint64_t pa, len;
 
 	if (!k->paging)
-		return error_new(ERROR_UNSUPPORTED,
-				 "page tables of this dump's architecture (%s) are not understood",
-				 k->arch ? k->arch->name : "unknown");
+		return error_new(
+			ERROR_UNSUPPORTED,
+			"page tables of this dump's architecture (%s) are not understood",
+			k->arch ? k->arch->name : "unknown");
 	TRY(k->paging->translate(k, top_pa, va, &pa, &len));
 	*ret_pa = pa;
 	if (ret_len)
@@ -149,7 +150,8 @@ struct error *vmem_read(struct kernel *k, uint64_t va, void *buf, size_t len)
 	return NULL;
 }
 
-const void *vmem_map(struct kernel *k, uint64_t va, size_t len)
+static const void *map_contiguous(struct kernel *k, uint64_t va, size_t len,
+				  const void *(*map)(struct dump *d, uint64_t pa, size_t len))
 {
 	uint64_t first, pa, run, done = 0;
 
@@ -168,7 +170,12 @@ const void *vmem_map(struct kernel *k, uint64_t va, size_t len)
 			return NULL;
 		done += MIN(run, (uint64_t)len - done);
 	}
-	return dump_map_phys(k->dump, first, len);
+	return map(k->dump, first, len);
+}
+
+const void *vmem_map(struct kernel *k, uint64_t va, size_t len)
+{
+	return map_contiguous(k, va, len, dump_map_phys);
 }
 
 static struct error *read_uint(struct kernel *k, uint64_t va, size_t width, uint64_t *ret)
@@ -221,7 +228,8 @@ struct error *vmem_read_string(struct kernel *k, uint64_t va, char *buf, size_t 
 		return NULL;
 	while (len < room - 1) {
 		/* up to the end of the page: what follows the string may not be there */
-		size_t part = MIN(room - 1 - len, (size_t)(k->page_size - (va + len) % k->page_size));
+		size_t part =
+			MIN(room - 1 - len, (size_t)(k->page_size - (va + len) % k->page_size));
 		const char *end;
 
 		TRY(vmem_read(k, va + len, buf + len, part));
@@ -238,18 +246,24 @@ struct error *vmem_load(struct kernel *k, uint64_t va, uint64_t len, uint64_t li
 			struct vmem_block *ret)
 {
 	_cleanup_free_ unsigned char *bytes = NULL;
+	const void *mapped;
 
 	if (len > limit || len > SIZE_MAX)
-		return error_new(ERROR_BAD_DATA,
-				 "address 0x%llx: %llu bytes are more than the %llu that make sense there",
-				 (unsigned long long)va, (unsigned long long)len,
-				 (unsigned long long)limit);
-	/* Mappings of a dump live until the next one: what lives longer is copied. */
+		return error_new(
+			ERROR_BAD_DATA,
+			"address 0x%llx: %llu bytes are more than the %llu that make sense there",
+			(unsigned long long)va, (unsigned long long)len,
+			(unsigned long long)limit);
+	mapped = map_contiguous(k, va, len, dump_map_phys_forever);
+	if (mapped) {
+		*ret = (struct vmem_block){mapped, len, false};
+		return NULL;
+	}
 	bytes = malloc(len ? len : 1);
 	if (!bytes)
 		return error_nomem();
 	TRY(vmem_read(k, va, bytes, len));
-	*ret = (struct vmem_block){ take_ptr(bytes), len, true };
+	*ret = (struct vmem_block){take_ptr(bytes), len, true};
 	return NULL;
 }
 
@@ -257,7 +271,7 @@ void vmem_block_done(struct vmem_block *b)
 {
 	if (b->owned)
 		free((void *)b->bytes);
-	*b = (struct vmem_block){ 0 };
+	*b = (struct vmem_block){0};
 }
 
 void vmem_done(struct kernel *k)
