@@ -41,10 +41,13 @@ fuzz: need-build need-fuzz
 install: all
 	@meson install -C $(BUILD) --no-rebuild
 
+help:
+	@sed -n 's/^# \(.*\)/\1/p; s/^\([a-z-]*\):.*/    make \1/p' Makefile | grep -v '^    make all\|^    make help'
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(BUILD)-clang
 
 need-%:
 	@packaging/need $*
 
-.PHONY: all demo check check-long check-asan bench fuzz install clean
+.PHONY: all demo check check-long check-asan bench fuzz install clean help
