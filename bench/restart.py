@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""restart.py --build DIR: seconds from the panic until the machine is back, our service beside
+Debian's kdump-tools: the same Debian root (systemd, stock kernel), the same disk, memory and
+reservation, one run after the other."""
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests/vm"))
+import debian
+import lab
+
+PACKAGES = ["systemd-sysv", "udev", "kmod", "kdump-tools", "linux-image-amd64", "initramfs-tools", "zstd",
+            "e2fsprogs", "procps", "iproute2", "libkmod2", "libmount1", "libblkid1", "libdevmapper1.02.1"]
+
+UNIT = """[Unit]
+Description=crash once, then power off
+After=multi-user.target kdump-tools.service kdump.service
+[Service]
+Type=oneshot
+ExecStart=/usr/local/sbin/bench-crash
+StandardOutput=journal+console
+[Install]
+WantedBy=multi-user.target
+"""
+
+CRASH = """#!/bin/sh
+exec >/dev/ttyS0 2>&1
+if [ -e /var/crashed ]; then
+	echo "BENCH: back"
+	ls -lR /var/crash
+	sync; poweroff -f
+fi
+[ -x /etc/kernel/postinst.d/kdump-tools ] && [ -L /etc/rc2.d/S01kdump-tools ] && {
+	# its image of the modules that this machine needs can only be made here
+	/etc/kernel/postinst.d/kdump-tools "$(uname -r)"
+	kdump-config load
+}
+n=0
+while [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ] && [ $n -lt 120 ]; do sleep 1; n=$((n + 1)); done
+cat /proc/cmdline
+echo "BENCH: loaded $(cat /sys/kernel/kexec_crash_loaded)"
+touch /var/crashed; sync; sleep 2
+echo 1 >/proc/sys/kernel/sysrq
+echo "BENCH: crash now"
+echo c >/proc/sysrq-trigger
+"""
+
+
+def debian_root():
+    """A Debian root with kdump-tools, made once."""
+    tar = debian.cache() / "bench-root-bookworm.tar"
+    if not tar.exists():
+        print("# making a Debian root", flush=True)
+        temp = tar.with_suffix(".part")
+        subprocess.run(["mmdebstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES),
+                        "--aptopt=Apt::Install-Recommends false", "--quiet", "bookworm", temp],
+                       check=True, timeout=900)
+        temp.rename(tar)
+    return tar
+
+
+def lay(work, ours, build):
+    root = work / "root"
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(parents=True)
+    lab.sh("tar", "xf", debian_root(), "-C", root)
+    release = next((root / "lib/modules").iterdir()).name
+    (root / "etc/systemd/system/bench-crash.service").write_text(UNIT)
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / "bench-crash.service").symlink_to("/etc/systemd/system/bench-crash.service")
+    crash = root / "usr/local/sbin/bench-crash"
+    crash.write_text(CRASH)
+    crash.chmod(0o755)
+    (root / "etc/fstab").write_text("/dev/vda / ext4 defaults 0 1\n")
+    (root / "etc/default/grub.d/kdump-tools.cfg").unlink(missing_ok=True)
+    if ours:
+        for link in root.glob("etc/systemd/system/*.wants/kdump-tools.service"):
+            link.unlink()
+        for link in root.glob("etc/rc?.d/S??kdump-tools"):
+            link.unlink()
+        for program in lab.PROGRAMS:
+            shutil.copy(build / "bin" / program, root / "usr/sbin" / program)
+            subprocess.run(["strip", "-s", root / "usr/sbin" / program], check=False)
+        shutil.copy(HERE.parent / "units/kdump.service", root / "etc/systemd/system/kdump.service")
+        (wants / "kdump.service").symlink_to("/etc/systemd/system/kdump.service")
+        (root / "etc/kdump.conf").write_text("path /var/crash\ncore_collector makedumpfile -l -d 31\n")
+    else:
+        text = (root / "etc/default/kdump-tools").read_text()
+        (root / "etc/default/kdump-tools").write_text(re.sub(r"#?USE_KDUMP=.*", "USE_KDUMP=1", text))
+    lab.make_ext4(work / "root.img", 3000, tree=root)
+    image = (work / "vmlinuz", work / "initrd")
+    shutil.copy(root / f"boot/vmlinuz-{release}", image[0])
+    shutil.copy(root / f"boot/initrd.img-{release}", image[1])
+    shutil.rmtree(root)
+    return image
+
+
+def measure(name, build, crashkernel, ram_mb):
+    work = build / "bench" / name
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    kernel, initrd = lay(work, name == "salvage", build)
+    run = lab.qemu(kernel, initrd, f"root=/dev/vda ro console=ttyS0 crashkernel={crashkernel}",
+                   [work / "root.img"], ram_mb=ram_mb, limit=900, log=work / "console", work=work)
+    crash = run.when(r"sysrq: Trigger a crash")
+    if crash is None:
+        return None, run
+    boots = [t for t, l in zip(run.times, run.lines) if re.search(r"Linux version ", l) and t > crash]
+    (work / "root.img").unlink()
+    return {"crash": crash, "capture": boots[0] - crash if boots else None,
+            "restart": boots[1] - crash if len(boots) > 1 else None,
+            "back": (run.when("BENCH: back") or 0) - crash}, run
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--build", default="build")
+    ap.add_argument("--crashkernel", default="160M")
+    ap.add_argument("--ram", type=int, default=2048)
+    ap.add_argument("only", nargs="?")
+    args = ap.parse_args()
+    build = Path(args.build).resolve()
+    rows = {}
+    for name in ("kdump-tools", "salvage"):
+        if args.only in (None, name):
+            rows[name], run = measure(name, build, args.crashkernel, args.ram)
+            if not rows[name] or not rows[name]["restart"]:
+                print(f"{name}: did not come back; console in {build}/bench/{name}/console")
+    print(f"panic to restart, seconds (crashkernel={args.crashkernel}, {args.ram} MiB, TCG)")
+    print(f"{'':14}{'second kernel':>15}{'firmware again':>16}")
+    for name, r in rows.items():
+        if r:
+            print(f"{name:14}{r['capture'] or 0:15.1f}{r['restart'] or 0:16.1f}")
+    if len(rows) == 2 and all(r and r["restart"] for r in rows.values()):
+        print(f"ratio {rows['salvage']['restart'] / rows['kdump-tools']['restart']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
