@@ -1,0 +1,91 @@
+/*
+ * The signature: equal for two crashes of the same kind at the same place, whatever the
+ * machine, the load address, the offsets and the compiler's suffixes. Version 1, "v1":
+ *
+ *	SHA-256 of "v1\n" KIND "\n" and, for each of the first five frames from the one to blame
+ *	outwards, NAME " " MODULE "\n" (MODULE empty for the kernel itself)
+ *
+ * where NAME is cut at its first dot (.isra.0, .constprop.0, .cold, .llvm.123) and frames of
+ * the kernel that are the same below everything (system call entry, kthread, workqueue) are
+ * left out, as are frames that a stack scan found and frames without a name.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analyze/report.h"
+#include "base/sha256.h"
+#include "base/text.h"
+
+#define SIGNATURE_FRAMES 5
+
+static const char *const plumbing[] = {
+	"do_syscall_64",	 "do_syscall_x64",	   "entry_SYSCALL_64_after_hwframe",
+	"do_fast_syscall_32",	 "__do_fast_syscall_32",   "do_int80_syscall_32",
+	"entry_SYSENTER_compat_after_hwframe",		   "x64_sys_call",
+	"kthread",		 "worker_thread",	   "process_one_work",
+	"process_scheduled_works", "ret_from_fork",	   "ret_from_fork_asm",
+	"el0_svc",		 "el0t_64_sync",	   "el0t_64_sync_handler",
+	"el0_svc_common",	 "invoke_syscall",	   "do_el0_svc",
+	"system_call_exception", "system_call_vectored_common",
+};
+
+static bool is_plumbing(const struct report_frame *f)
+{
+	if (f->module)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(plumbing); i++)
+		if (text_equal(f->symbol, plumbing[i]))
+			return true;
+	return false;
+}
+
+static void add_text(struct sha256 *h, const char *s, size_t len)
+{
+	sha256_add(h, s, len);
+}
+
+struct error *report_sign(struct report *r)
+{
+	const char *slug = crash_kinds[r->panic.kind].slug;
+	const struct report_frame *first = NULL;
+	unsigned char digest[SHA256_DIGEST_LEN];
+	_cleanup_strbuf_ struct strbuf title = { 0 };
+	struct sha256 h;
+	unsigned n = 0;
+
+	if (r->panic.where < 0)
+		return NULL;
+	sha256_init(&h);
+	add_text(&h, "v1\n", 3);
+	add_text(&h, slug, strlen(slug));
+	add_text(&h, "\n", 1);
+	for (size_t i = (size_t)r->panic.where; i < r->panic.stack.frames.n; i++) {
+		const struct report_frame *f = &r->panic.stack.frames.v[i];
+
+		if (!f->exact || !f->symbol || is_plumbing(f))
+			continue;
+		if (n++ == SIGNATURE_FRAMES)
+			break;
+		first = first ? first : f;
+		add_text(&h, f->symbol, strcspn(f->symbol, "."));
+		add_text(&h, " ", 1);
+		if (f->module)
+			add_text(&h, f->module, strlen(f->module));
+		add_text(&h, "\n", 1);
+	}
+	if (!first)
+		return NULL;
+	sha256_end(&h, digest);
+	memcpy(r->signature.id, "sha256:", 7);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(r->signature.id + 7 + 2 * i, 3, "%02x", digest[i]);
+	strbuf_printf(&title, "%s in %.*s", crash_kinds[r->panic.kind].words,
+		      (int)strcspn(first->symbol, "."), first->symbol);
+	if (first->module)
+		strbuf_printf(&title, " [%s]", first->module);
+	TRY(strbuf_error(&title));
+	free(r->signature.title);
+	r->signature.title = strbuf_take(&title, NULL);
+	return NULL;
+}
