@@ -11,9 +11,9 @@ struct sink;
 struct sink_ops {
 	const char *name;
 	struct error *(*write)(struct sink *s, uint64_t off, const void *bytes, size_t len);
-	/* Everything handed over so far is on its way; for files bounds the dirty page cache. */
+	/* Everything handed over so far is on the medium (files), or on its way (pipes). */
 	struct error *(*flush)(struct sink *s);
-	/* Ends the output (end record, ftruncate to `size`, fsync). */
+	/* Ends the output (end record, ftruncate to `size`, fsync). Called by the writer. */
 	struct error *(*finish)(struct sink *s, uint64_t size);
 	void (*close)(struct sink *s); /* frees `s`; does not close a borrowed descriptor */
 };
@@ -22,9 +22,13 @@ struct sink {
 	const struct sink_ops *ops;
 	const char *name;
 	uint64_t bytes_written; /* payload bytes handed to the kernel */
+	bool is_stream;	    /* going back costs a record more, and readers of streams that know no
+			       overlaps (crash) may see the older one: write each byte once */
+	bool gaps_are_zero; /* what is never written reads as zeros */
 };
 
 struct error *sink_write(struct sink *s, uint64_t off, const void *bytes, size_t len) MUST_CHECK;
+struct error *sink_flush(struct sink *s) MUST_CHECK;
 struct error *sink_finish(struct sink *s, uint64_t size) MUST_CHECK;
 void sink_close(struct sink *s); /* null is fine */
 

@@ -29,7 +29,8 @@ struct dump_facts {
 	/* ELF output: virtual addresses of the source's segments, borrowed; may be empty */
 	const struct dump_segment *segments;
 	size_t nr_segments;
-	/* upper bound of pages that write_page() will get: the descriptor area's size */
+	/* upper bound of pages that writer_page() will get: with the number of frames in `memory`
+	 * it sizes the descriptor area */
 	uint64_t max_pages;
 };
 
@@ -38,12 +39,15 @@ struct dump_writer;
 struct dump_writer_ops {
 	const char *name; /* "kdump-compressed", "ELF" */
 	struct error *(*begin)(struct dump_writer *w);
-	/* One kept page, ascending pfn. `packed` is the page after `codec` (null: raw, len is the
-	 * page size). A zero page is given as `packed` null and `is_zero` true. */
+	/* One kept page, ascending pfn. `bytes` is the page after `codec` (null: raw, len is the
+	 * page size). A zero page is given as `bytes` null and `is_zero` true; a page that could
+	 * not be read as `bytes` null and `is_zero` false: it is recorded as lost, and
+	 * the dump is marked incomplete at the end. */
 	struct error *(*page)(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,
 			      const struct codec *codec, bool is_zero);
-	/* Commits headers and bitmaps; `complete` false marks the dump incomplete. Must leave a
-	 * readable file after a failed page() too (no space): see writer_end(). */
+	/* Commits headers and bitmaps and finishes the sink; `complete` false leaves the dump
+	 * marked incomplete. After a failed page() (no space) it must be false: what did not fit
+	 * is dropped, and everything stored before it reads. */
 	struct error *(*end)(struct dump_writer *w, bool complete);
 	void (*close)(struct dump_writer *w); /* frees `w`, not the sink */
 };

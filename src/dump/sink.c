@@ -1,0 +1,32 @@
+/* Byte sinks, what all share; see sink.h. */
+#include "dump/sink.h"
+
+struct error *sink_write(struct sink *s, uint64_t off, const void *bytes, size_t len)
+{
+	uint64_t end;
+
+	if (len == 0)
+		return NULL;
+	if (__builtin_add_overflow(off, (uint64_t)len, &end) || end > INT64_MAX)
+		return error_new(ERROR_OTHER, "%s: offset 0x%llx is beyond what files can hold",
+				 s->name, (unsigned long long)off);
+	TRY(s->ops->write(s, off, bytes, len));
+	s->bytes_written += len;
+	return NULL;
+}
+
+struct error *sink_flush(struct sink *s)
+{
+	return s->ops->flush ? s->ops->flush(s) : NULL;
+}
+
+struct error *sink_finish(struct sink *s, uint64_t size)
+{
+	return s->ops->finish(s, size);
+}
+
+void sink_close(struct sink *s)
+{
+	if (s)
+		s->ops->close(s);
+}

@@ -1,0 +1,27 @@
+/* Dump writers, what all share; see writer.h. */
+#include "dump/writer.h"
+
+struct error *writer_page(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,
+			  const struct codec *codec, bool is_zero)
+{
+	if (pfn >= w->facts.max_pfn)
+		return error_new(ERROR_BAD_DATA, "page 0x%llx: beyond the last page frame 0x%llx",
+				 (unsigned long long)pfn, (unsigned long long)w->facts.max_pfn);
+	if (bytes && (codec ? len == 0 || len > w->facts.page_size : len != w->facts.page_size))
+		return error_new(ERROR_BAD_DATA, "page 0x%llx: %zu stored bytes for a page of %u",
+				 (unsigned long long)pfn, len, w->facts.page_size);
+	TRY(w->ops->page(w, pfn, bytes, len, codec, is_zero));
+	w->pages++;
+	return NULL;
+}
+
+struct error *writer_end(struct dump_writer *w, bool complete)
+{
+	return w->ops->end(w, complete);
+}
+
+void writer_close(struct dump_writer *w)
+{
+	if (w)
+		w->ops->close(w);
+}

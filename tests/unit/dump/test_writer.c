@@ -1,0 +1,453 @@
+/*
+ * Writers against readers: what is written reads back, on a disk that fills up at any point,
+ * and when the writing process is killed at any point.
+ */
+#include "../test.h"
+
+#include <errno.h>
+
+#include "dump/writer.h"
+
+#define PS	4096u
+#define BLOCK	512u
+#define MAX_PFN 0x900
+
+/* ---- a disk in memory ---- */
+
+struct disk {
+	struct sink sink;
+	unsigned char *bytes;
+	size_t len;
+	bool allocated[24 << 11]; /* by BLOCK */
+	size_t used, capacity;	  /* blocks */
+	long writes_left;	  /* then every write fails; -1: never */
+	bool finished;
+};
+
+static struct error *disk_write(struct sink *s, uint64_t off, const void *bytes, size_t len)
+{
+	struct disk *d = container_of(s, struct disk, sink);
+	const unsigned char *p = bytes;
+
+	if (d->writes_left == 0)
+		return error_sys(ENOSPC, "%s: killed", s->name);
+	if (d->writes_left > 0 && --d->writes_left == 0)
+		len /= 2; /* the last write is torn */
+	for (size_t i = 0; i < len;) {
+		size_t block = (off + i) / BLOCK, n = MIN(BLOCK - (off + i) % BLOCK, len - i);
+
+		assert_true(block < ARRAY_SIZE(d->allocated));
+		if (!d->allocated[block]) {
+			if (d->used == d->capacity)
+				return error_sys(ENOSPC, "%s: full", s->name);
+			d->allocated[block] = true;
+			d->used++;
+		}
+		memcpy(d->bytes + off + i, p + i, n);
+		i += n;
+		d->len = MAX(d->len, off + i);
+	}
+	return d->writes_left == 0 ? error_sys(ENOSPC, "%s: killed", s->name) : NULL;
+}
+
+static struct error *disk_finish(struct sink *s, uint64_t size)
+{
+	struct disk *d = container_of(s, struct disk, sink);
+
+	assert_true(size <= sizeof(d->allocated) / sizeof(d->allocated[0]) * BLOCK);
+	if (size < d->len)
+		memset(d->bytes + size, 0, d->len - size);
+	d->len = size;
+	d->finished = true;
+	return NULL;
+}
+
+static void disk_close(struct sink *s)
+{
+	struct disk *d = container_of(s, struct disk, sink);
+
+	free(d->bytes);
+	free(d);
+}
+
+static const struct sink_ops disk_ops = {
+	.name = "disk", .write = disk_write, .finish = disk_finish, .close = disk_close,
+};
+
+static struct disk *disk_new(size_t capacity, long writes_left)
+{
+	struct disk *d = calloc(1, sizeof(*d));
+
+	assert_non_null(d);
+	d->bytes = calloc(ARRAY_SIZE(d->allocated), BLOCK);
+	assert_non_null(d->bytes);
+	d->sink = (struct sink){ .ops = &disk_ops, .name = "disk", .gaps_are_zero = true };
+	d->capacity = capacity;
+	d->writes_left = writes_left;
+	return d;
+}
+
+/* ---- a machine ---- */
+
+enum kind { DATA, ZERO, LEFT_OUT, UNREADABLE, NO_MEMORY };
+
+static struct ranges memory;
+
+static enum kind kind_of(uint64_t pfn)
+{
+	if (!ranges_contain(&memory, pfn, pfn + 1))
+		return NO_MEMORY;
+	if (pfn % 11 == 3 || (pfn >= 0x240 && pfn < 0x290))
+		return LEFT_OUT;
+	if (pfn % 97 == 5)
+		return UNREADABLE;
+	return pfn % 7 == 0 || (pfn >= 0x200 && pfn < 0x230) ? ZERO : DATA;
+}
+
+static void fill(uint64_t pfn, unsigned char *page)
+{
+	uint64_t x = pfn * 0x9e3779b97f4a7c15 + 1;
+
+	for (size_t i = 0; i < PS; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		page[i] = x;
+	}
+}
+
+static unsigned char notes[] = {
+	11, 0, 0, 0, 20, 0, 0, 0, 0, 0, 0, 0, 'V', 'M', 'C', 'O', 'R', 'E', 'I', 'N', 'F', 'O', 0, 0,
+	'O', 'S', 'R', 'E', 'L', 'E', 'A', 'S', 'E', '=', '6', '.', '1', '.', '0', '\n', 'A', '=',
+	'1', '\n',
+};
+
+static struct dump_segment segments[3];
+
+static struct dump_facts facts_of(const struct arch *arch, bool big)
+{
+	struct dump_facts f = {
+		.arch = arch,
+		.big = big,
+		.is_64bit = arch->is_64bit,
+		.page_size = PS,
+		.max_pfn = MAX_PFN,
+		.dump_level = 17,
+		.phys_base = 0x1000000,
+		.nr_cpus = 2,
+		.timestamp = 1700000000,
+		.notes = notes,
+		.notes_len = sizeof(notes),
+		.vmcoreinfo = (const char *)notes + 24,
+		.vmcoreinfo_len = 20,
+		.memory = &memory,
+		.segments = segments,
+		.nr_segments = 3,
+		.max_pages = 100,
+	};
+
+	strcpy(f.utsname.sysname, "Linux");
+	strcpy(f.utsname.release, "6.1.0");
+	strcpy(f.utsname.machine, arch->name);
+	if (big) { /* the note's own numbers */
+		notes[0] = notes[4] = 0;
+		notes[3] = 11;
+		notes[7] = 20;
+	} else {
+		notes[3] = notes[7] = 0;
+		notes[0] = 11;
+		notes[4] = 20;
+	}
+	return f;
+}
+
+/* Every page in order, up to the first failure. True: all came through. */
+static bool feed(struct dump_writer *w)
+{
+	unsigned char page[PS];
+
+	for (uint64_t pfn = 0; pfn < MAX_PFN; pfn++) {
+		struct error *e = NULL;
+
+		switch (kind_of(pfn)) {
+		case DATA:
+			fill(pfn, page);
+			e = writer_page(w, pfn, page, PS, NULL, false);
+			break;
+		case ZERO:
+			e = writer_page(w, pfn, NULL, 0, NULL, true);
+			break;
+		case UNREADABLE:
+			e = writer_page(w, pfn, NULL, 0, NULL, false);
+			break;
+		case LEFT_OUT:
+		case NO_MEMORY:
+			break;
+		}
+		if (e) {
+			assert_int_equal(error_kind(e), ERROR_NO_SPACE);
+			error_free(e);
+			return false;
+		}
+	}
+	return true;
+}
+
+static struct dump *reopen(struct disk *d)
+{
+	struct source *s;
+	struct dump *dump;
+
+	assert_ok(source_open_memory("disk", d->bytes, d->len, &s));
+	assert_ok(dump_open_source(s, &dump));
+	return dump;
+}
+
+/* Reads all pages; a page that reads must be the right one. Returns how many data pages do.
+ * `all`: each page must have the answer that it was written with. `torn`: program headers may
+ * have been half written. */
+static size_t check_pages(struct dump *d, bool all, bool torn)
+{
+	unsigned char page[PS], want[PS];
+	size_t n = 0;
+
+	for (uint64_t pfn = 0; pfn < MAX_PFN; pfn++) {
+		enum kind kind = kind_of(pfn);
+		struct error *why = NULL;
+		enum page_answer a = dump_read_page(d, pfn, page, &why);
+
+		error_free(why);
+		if (a == PAGE_OK || a == PAGE_ZERO) {
+			if (kind == DATA)
+				fill(pfn, want);
+			else
+				memset(want, 0, PS);
+			if (kind != DATA && kind != ZERO)
+				fail_msg("page 0x%llx reads", (unsigned long long)pfn);
+			if (memcmp(page, want, PS) != 0)
+				fail_msg("page 0x%llx differs", (unsigned long long)pfn);
+			n += kind == DATA;
+		} else if (all) {
+			assert_int_not_equal(kind, DATA);
+			assert_int_not_equal(kind, ZERO);
+			if (kind == LEFT_OUT)
+				assert_int_equal(a, PAGE_EXCLUDED);
+			if (kind == UNREADABLE)
+				assert_int_equal(a, PAGE_LOST);
+			if (kind == NO_MEMORY)
+				assert_int_equal(a, PAGE_HOLE);
+		} else if (kind == DATA && !(torn && a == PAGE_HOLE)) {
+			/* not reached is lost, never "left out" */
+			assert_int_equal(a, PAGE_LOST);
+		}
+	}
+	return n;
+}
+
+typedef struct error *open_fn(struct sink *s, const struct dump_facts *f, struct dump_writer **ret);
+
+static struct error *open_kdump(struct sink *s, const struct dump_facts *f, struct dump_writer **ret)
+{
+	return writer_open_kdump(s, f, 0, ret);
+}
+
+static void round_trip(open_fn *open, const struct arch *arch, bool big)
+{
+	struct dump_facts f = facts_of(arch, big);
+	struct disk *disk = disk_new(SIZE_MAX, -1);
+	struct dump_writer *w;
+	struct dump *d;
+
+	assert_ok(open(&disk->sink, &f, &w));
+	assert_true(feed(w));
+	assert_ok(writer_end(w, true));
+	writer_close(w);
+	assert_true(disk->finished);
+
+	d = reopen(disk);
+	assert_false(d->complete); /* it has lost pages */
+	assert_ptr_equal(d->arch, arch);
+	assert_int_equal(d->big, big);
+	assert_int_equal(d->page_size, PS);
+	assert_int_equal(d->raw_notes_len, sizeof(notes));
+	assert_memory_equal(d->raw_notes, notes, sizeof(notes));
+	assert_int_equal(d->vmcoreinfo_len, 20);
+	assert_memory_equal(d->vmcoreinfo, "OSRELEASE=6.1.0\nA=1\n", 20);
+	if (open == open_kdump) {
+		assert_int_equal(d->max_pfn, MAX_PFN);
+		assert_int_equal(d->dump_level, 17);
+		assert_int_equal(d->phys_base, 0x1000000);
+		assert_string_equal(d->utsname.release, "6.1.0");
+	}
+	assert_true(check_pages(d, true, false) > 700);
+	dump_close(d);
+	sink_close(&disk->sink);
+}
+
+static void every_layout(open_fn *open)
+{
+	round_trip(open, &arch_x86_64, false);
+	round_trip(open, &arch_ppc64, true);
+	round_trip(open, &arch_i386, false);
+}
+
+/* The disk fills up at every point. */
+static void disk_full(open_fn *open)
+{
+	struct dump_facts f = facts_of(&arch_x86_64, false);
+	size_t before = 0, most = 0;
+
+	for (size_t capacity = 0;; capacity += 61) {
+		struct disk *disk = disk_new(capacity, -1);
+		struct dump_writer *w;
+		struct dump *d;
+		struct error *e = open(&disk->sink, &f, &w);
+		size_t n;
+		bool all;
+
+		if (e) {
+			assert_int_equal(error_kind(e), ERROR_NO_SPACE);
+			error_free(e);
+			sink_close(&disk->sink);
+			continue;
+		}
+		all = feed(w);
+		if (all) {
+			e = writer_end(w, true);
+			all = !e;
+			error_free(e);
+		}
+		if (!all)
+			assert_ok(writer_end(w, false));
+		writer_close(w);
+		d = reopen(disk);
+		assert_false(d->complete);
+		n = check_pages(d, all, false);
+		/* nearly all that there is room for reads */
+		if (!all && n && n * PS * 6 / 5 < capacity * BLOCK - MIN(capacity * BLOCK, 160u << 10))
+			fail_msg("%zu pages of %zu KiB", n, capacity / 2);
+		assert_true(n >= before);
+		before = n;
+		most = MAX(most, n);
+		dump_close(d);
+		sink_close(&disk->sink);
+		if (all)
+			break;
+	}
+	assert_true(most > 700);
+}
+
+/* The process dies between or within any two writes. */
+static void killed(open_fn *open)
+{
+	struct dump_facts f = facts_of(&arch_x86_64, false);
+	size_t most = 0, opened = 0;
+
+	for (long writes = 1;; writes++) {
+		struct disk *disk = disk_new(SIZE_MAX, writes);
+		struct dump_writer *w;
+		struct dump *d;
+		struct error *e = open(&disk->sink, &f, &w);
+		bool all;
+
+		if (e) { /* before the first page */
+			error_free(e);
+			sink_close(&disk->sink);
+			continue;
+		}
+		all = feed(w);
+		if (all) {
+			e = writer_end(w, true);
+			all = !e;
+			error_free(e);
+		}
+		writer_close(w);
+		d = reopen(disk);
+		opened++;
+		if (!all)
+			assert_false(d->complete);
+		most = MAX(most, check_pages(d, all, open != open_kdump));
+		dump_close(d);
+		sink_close(&disk->sink);
+		if (all)
+			break;
+	}
+	assert_true(opened > 5);
+	assert_true(most > 700);
+}
+
+static void elf_reads_back(void **state)
+{
+	(void)state;
+	every_layout(writer_open_elf);
+}
+
+static void elf_on_a_disk_that_fills_up(void **state)
+{
+	(void)state;
+	disk_full(writer_open_elf);
+}
+
+static void elf_of_a_killed_writer(void **state)
+{
+	(void)state;
+	killed(writer_open_elf);
+}
+
+static void refuses_disorder(void **state)
+{
+	struct dump_facts f = facts_of(&arch_x86_64, false);
+	open_fn *const opens[] = { open_kdump, writer_open_elf };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(opens); i++) {
+		struct disk *disk = disk_new(SIZE_MAX, -1);
+		unsigned char page[PS] = { 1 };
+		struct dump_writer *w;
+
+		assert_ok(opens[i](&disk->sink, &f, &w));
+		assert_ok(writer_page(w, 0x20, page, PS, NULL, false));
+		assert_error(writer_page(w, 0x20, page, PS, NULL, false), ERROR_BAD_DATA,
+			     "out of order");
+		assert_error(writer_page(w, MAX_PFN, page, PS, NULL, false), ERROR_BAD_DATA,
+			     "beyond");
+		assert_error(writer_page(w, 0x21, page, 12, NULL, false), ERROR_BAD_DATA,
+			     "12 stored bytes");
+		assert_error(writer_end(w, true), ERROR_OTHER, "misses pages");
+		writer_close(w);
+		sink_close(&disk->sink);
+	}
+}
+
+static int make_machine(void **state)
+{
+	(void)state;
+	assert_ok(ranges_add(&memory, 0x1, 0x9f));
+	assert_ok(ranges_add(&memory, 0x100, 0x300));
+	assert_ok(ranges_add(&memory, 0x310, 0x311));
+	assert_ok(ranges_add(&memory, 0x700, MAX_PFN));
+	/* the kernel's text is mapped twice */
+	segments[0] = (struct dump_segment){ .va = 0xf0000000, .pa = 0x120000, .len = 0x40000 };
+	segments[1] = (struct dump_segment){ .va = 0xc0001000, .pa = 0x1000, .len = 0x310000 };
+	segments[2] = (struct dump_segment){ .va = 0xc0700000, .pa = 0x700000, .len = 0x200000 };
+	return 0;
+}
+
+static int unmake_machine(void **state)
+{
+	(void)state;
+	ranges_done(&memory);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(elf_reads_back),
+		cmocka_unit_test(elf_on_a_disk_that_fills_up),
+		cmocka_unit_test(elf_of_a_killed_writer),
+		cmocka_unit_test(refuses_disorder),
+	};
+
+	return cmocka_run_group_tests_name("writer", tests, make_machine, unmake_machine);
+}
