@@ -1,6 +1,7 @@
 /*
  * zlib format (RFC 1950) by libdeflate, which packs a page several times as quickly as zlib.
- * Its level 1 also packs tighter than zlib's level 1, which makedumpfile -c uses.
+ * Level 3: over kernel memory it comes out a little smaller than zlib's level 1, which
+ * makedumpfile -c uses, at a quarter of the time. Levels 1 and 2 are larger on page tables.
  */
 #include "codec/codec.h"
 
@@ -67,7 +68,7 @@ const struct codec codec_zlib = {
 	.name = "zlib",
 	.kdump_flag = 0x1,
 	.option = 'c',
-	.default_level = 1,
+	.default_level = 3,
 	.open = zlib_open,
 	.close = zlib_close,
 	.bound = zlib_bound,
