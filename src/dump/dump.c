@@ -3,7 +3,7 @@
 
 #include "base/base.h"
 
-static const struct dump_format *const formats[] = { &read_elf };
+static const struct dump_format *const formats[] = { &read_kdump, &read_elf };
 
 /*
  * Readers of kernel structures come back to the same pages again and again. Direct-mapped:
@@ -70,9 +70,22 @@ static bool page_size_is_sane(uint32_t size)
 	return size >= 4096 && size <= 1 << 20 && !(size & (size - 1));
 }
 
-/* The format inside `d->source`, flattened layer taken off. */
+/* Puts the flattened layer over the file where it is one. */
+static struct error *unflatten(struct dump *d)
+{
+	struct source *inner;
+
+	if (!source_is_flattened(d->source))
+		return NULL;
+	d->flattened = true;
+	TRY(source_open_flattened(d->source, &inner, &d->complete));
+	d->source = inner;
+	return NULL;
+}
+
 static struct error *open_format(struct dump *d)
 {
+	TRY(unflatten(d));
 	TRY(pick_format(d));
 	d->format = d->ops->name;
 	TRY(d->ops->open(d));

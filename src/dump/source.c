@@ -27,6 +27,13 @@ const void *source_map_forever(struct source *s, uint64_t off, size_t len)
 	return s->ops->map_forever(s, off, len);
 }
 
+uint64_t source_next_data(struct source *s, uint64_t off)
+{
+	if (off >= s->size)
+		return s->size;
+	return s->ops->next_data ? s->ops->next_data(s, off) : off;
+}
+
 void source_close(struct source *s)
 {
 	if (s)

@@ -14,11 +14,15 @@ struct source_ops {
 	/* Reads exactly `len` bytes inside [0, size); sparse gaps read as zeros. */
 	struct error *(*read)(struct source *s, uint64_t off, void *buf, size_t len);
 	/* Optional. A borrowed pointer to at least `len` bytes at `off`, valid until the next
-	 * map of the same source or source_close(); null when it cannot be mapped (then read). */
+	 * map of the same source or source_close(); null when it cannot be mapped (then read).
+	 */
 	const void *(*map)(struct source *s, uint64_t off, size_t len);
 	/* Optional. As map, but the pointer stays valid until source_close(). Sources count
 	 * their lasting mappings and refuse (null) beyond a limit. */
 	const void *(*map_forever)(struct source *s, uint64_t off, size_t len);
+	/* Optional. The first offset from `off` on where bytes may not be zero; at most size.
+	 */
+	uint64_t (*next_data)(struct source *s, uint64_t off);
 	void (*close)(struct source *s); /* frees `s` */
 };
 
@@ -34,6 +38,9 @@ struct error *source_read(struct source *s, uint64_t off, void *buf, size_t len)
 const void *source_map(struct source *s, uint64_t off, size_t len);
 /* A pointer that stays valid until source_close(); null when that is impossible (then read). */
 const void *source_map_forever(struct source *s, uint64_t off, size_t len);
+/* Skips a gap: the first offset from `off` on whose bytes may be other than zero, the size of
+ * the source when there is none. Sources that cannot tell answer `off`. */
+uint64_t source_next_data(struct source *s, uint64_t off);
 void source_close(struct source *s); /* null is fine */
 
 /* A file, /proc/vmcore and block devices included (size found by seeking). Uses mmap windows

@@ -1,0 +1,35 @@
+/*
+ * The two headers of a kdump-compressed file, as numbers. The file's own layout is that of
+ * the C compiler that built the writer (makedumpfile diskdump_mod.h, kdump_sub_header), and
+ * nothing in it says which: see doc/formats/kdump-compressed.md. Folder-private.
+ */
+#pragma once
+
+#include "dump/dump.h"
+
+#define KDUMP_SIGNATURE		"KDUMP   "
+#define KDUMP_STATUS_INCOMPLETE 0x8u
+
+struct kdump_header {
+	bool big;
+	int version;
+	struct dump_utsname utsname; /* sanitized */
+	uint32_t status;
+	uint32_t block_size;
+	uint32_t sub_hdr_size;	/* blocks */
+	uint32_t bitmap_blocks; /* both bitmaps together */
+	uint32_t max_mapnr_32;
+	int nr_cpus;
+
+	/* sub header; 0 where the version does not have it */
+	uint64_t phys_base;
+	int dump_level; /* -1: not told */
+	bool split;
+	uint64_t start_pfn, end_pfn; /* valid when split */
+	uint64_t vmcoreinfo_off, vmcoreinfo_len;
+	uint64_t note_off, note_len;
+	uint64_t max_mapnr;
+};
+
+/* Reads both headers; ERROR_BAD_DATA when no layout in either byte order makes sense. */
+struct error *kdump_read_header(struct source *s, struct kdump_header *ret) MUST_CHECK;

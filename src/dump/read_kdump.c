@@ -1,0 +1,498 @@
+/*
+ * kdump-compressed files: makedumpfile's own format, also QEMU's (doc/formats/
+ * kdump-compressed.md). After the headers come two bitmaps (which pages exist, which are in
+ * the file), one 24-byte descriptor per page in the file, and the packed pages.
+ *
+ * A page's descriptor is found by its rank: how many pages below it are in the file. Bitmaps
+ * are read by blocks that a small cache keeps, so memory stays bounded for any machine.
+ */
+#include "dump/kdump_header-priv.h"
+
+#include "base/base.h"
+#include "codec/codec.h"
+#include "dump/dump-priv.h"
+
+#define DESC_LEN	24
+#define BLOCK		4096 /* bytes of a bitmap or of descriptors read at once */
+#define DESCS_PER_BLOCK (BLOCK / DESC_LEN)
+#define NR_BLOCKS	64   /* cached, per kind */
+#define RANK_BYTES	1024 /* of bitmap 2 per entry of the rank index */
+#define MAX_PFN_LIMIT	(1ull << 36)
+#define NR_RANGES_MAX	(1u << 20)
+
+/* Direct-mapped cache of blocks of one area of the file. */
+struct area {
+	uint64_t off, len;	   /* in the file; what lies past its end reads as zeros */
+	uint32_t block;		   /* bytes a block */
+	uint64_t index[NR_BLOCKS]; /* + 1; 0: empty */
+	unsigned char *bytes;
+};
+
+struct page_desc {
+	uint64_t off;
+	uint32_t len, flags;
+};
+
+struct kdump {
+	struct kdump_header h;
+	struct area exist, present, descs;
+	bool one_bitmap;
+	uint64_t *rank;	     /* pages in the file below each RANK_BYTES of bitmap 2 */
+	uint64_t end_rank;   /* one past the rank of the last page here */
+	uint64_t first_rank; /* rank of the first page of this part of a split set */
+	uint64_t data_off;
+	uint64_t zero_off; /* where a stored page of zeros was met; 0: none yet */
+	unsigned char *packed, *page;
+	struct codec_set codecs;
+};
+
+static int kdump_bid(struct source *s)
+{
+	char magic[8];
+	_cleanup_error_ struct error *e = source_read(s, 0, magic, sizeof(magic));
+
+	return !e && !memcmp(magic, KDUMP_SIGNATURE, sizeof(magic)) ? 60 : 0;
+}
+
+static struct error *area_init(struct area *a, uint64_t off, uint64_t len, uint32_t block)
+{
+	a->off = off;
+	a->len = len;
+	a->block = block;
+	a->bytes = malloc((size_t)NR_BLOCKS * block);
+	return a->bytes ? NULL : error_nomem();
+}
+
+/* Block `i` of the area; valid until the next call for the same area. */
+static struct error *area_block(struct source *s, struct area *a, uint64_t i,
+				const unsigned char **ret)
+{
+	size_t slot = i % NR_BLOCKS;
+	unsigned char *p = a->bytes + slot * a->block;
+	uint64_t off = a->off + i * a->block,
+		 len = MIN((uint64_t)a->block, a->len - i * a->block);
+
+	if (a->index[slot] != i + 1) {
+		uint64_t there = off < s->size ? MIN(len, s->size - off) : 0;
+
+		a->index[slot] = 0;
+		TRY(source_read(s, off, p, there));
+		memset(p + there, 0, a->block - there);
+		a->index[slot] = i + 1;
+	}
+	*ret = p;
+	return NULL;
+}
+
+static struct error *test_bit(struct dump *d, struct area *a, uint64_t pfn, bool *ret)
+{
+	const unsigned char *p;
+
+	TRY(area_block(d->source, a, pfn / 8 / BLOCK, &p));
+	*ret = p[pfn / 8 % BLOCK] >> (pfn & 7) & 1;
+	return NULL;
+}
+
+static unsigned count_bits(const unsigned char *p, size_t len)
+{
+	unsigned n = 0;
+
+	for (; len >= 8; p += 8, len -= 8)
+		n += __builtin_popcountll(get_u64(p, false));
+	for (; len; len--)
+		n += __builtin_popcount(*p++);
+	return n;
+}
+
+/* How many pages below `pfn` are in the file(s). */
+static struct error *rank_of(struct dump *d, uint64_t pfn, uint64_t *ret)
+{
+	struct kdump *k = d->state;
+	uint64_t byte = pfn / 8, start = ROUND_DOWN(byte, (uint64_t)RANK_BYTES);
+	const unsigned char *p;
+
+	TRY(area_block(d->source, &k->present, byte / BLOCK, &p));
+	*ret = k->rank[byte / RANK_BYTES] + count_bits(p + start % BLOCK, byte - start) +
+	       __builtin_popcount(p[byte % BLOCK] & ((1u << (pfn & 7)) - 1));
+	return NULL;
+}
+
+/* The first block from `i` on that may have bits set. */
+static uint64_t skip_gap(struct source *s, const struct area *a, uint64_t i)
+{
+	uint64_t off = a->off + i * BLOCK, data = source_next_data(s, off);
+
+	if (off >= s->size || data >= a->off + a->len)
+		return UINT64_MAX;
+	return data > off ? (data - a->off) / BLOCK : i;
+}
+
+static struct error *build_rank(struct dump *d)
+{
+	struct kdump *k = d->state;
+	uint64_t nr_bytes = (k->h.max_mapnr + 7) / 8, total = 0, skipped = 0;
+	const unsigned char *p = NULL;
+
+	k->rank = malloc((nr_bytes / RANK_BYTES + 1) * sizeof(*k->rank));
+	if (!k->rank)
+		return error_nomem();
+	for (uint64_t at = 0; at <= nr_bytes; at += RANK_BYTES) {
+		k->rank[at / RANK_BYTES] = total;
+		if (at == nr_bytes)
+			break;
+		if (at / BLOCK < skipped)
+			continue;
+		if (at % BLOCK == 0) {
+			skipped = skip_gap(d->source, &k->present, at / BLOCK);
+			if (at / BLOCK < skipped)
+				continue;
+			TRY(area_block(d->source, &k->present, at / BLOCK, &p));
+		}
+		total += count_bits(p + at % BLOCK, MIN((uint64_t)RANK_BYTES, nr_bytes - at));
+	}
+	return NULL;
+}
+
+/* The page of a rank: the other way round. `rank` must be below the total. */
+static struct error *page_of_rank(struct dump *d, uint64_t rank, uint64_t *ret_pfn)
+{
+	struct kdump *k = d->state;
+	uint64_t lo = 0, hi = (k->h.max_mapnr + 7) / 8 / RANK_BYTES + 1, byte;
+	const unsigned char *p;
+	unsigned left, bit = 0;
+
+	while (hi - lo > 1) {
+		uint64_t mid = lo + (hi - lo) / 2;
+
+		if (k->rank[mid] <= rank)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	byte = lo * RANK_BYTES;
+	left = rank - k->rank[lo];
+	TRY(area_block(d->source, &k->present, byte / BLOCK, &p));
+	p += byte % BLOCK;
+	for (;; bit++)
+		if (p[bit / 8] >> (bit & 7) & 1 && !left--)
+			break;
+	*ret_pfn = byte * 8 + bit;
+	return NULL;
+}
+
+/* Length of the run of equal bits from `bit` on, inside [bit, end) of one block. */
+static unsigned run_length(const unsigned char *p, unsigned bit, unsigned end)
+{
+	unsigned start = bit;
+	bool set = p[bit / 8] >> (bit & 7) & 1;
+
+	while (bit < end) {
+		uint64_t word = get_u64(p + bit / 64 * 8, false) >> (bit & 63);
+		unsigned left = 64 - (bit & 63), n;
+
+		word = set ? ~word : word;
+		n = word ? __builtin_ctzll(word) : left;
+		bit += MIN(n, left);
+		if (n < left)
+			break;
+	}
+	return MIN(bit, end) - start;
+}
+
+static struct error *list_memory(struct dump *d)
+{
+	struct kdump *k = d->state;
+	uint64_t pfn = 0, start = 0;
+	bool inside = false;
+
+	while (pfn < d->max_pfn) {
+		unsigned bit = pfn % (BLOCK * 8), n;
+		unsigned end = MIN((uint64_t)BLOCK * 8, d->max_pfn - (pfn - bit));
+		const unsigned char *p;
+		bool set;
+
+		if (!inside && !bit) {
+			uint64_t block = skip_gap(d->source, &k->exist, pfn / 8 / BLOCK);
+
+			if (block > (d->max_pfn - 1) / 8 / BLOCK)
+				break;
+			pfn = block * BLOCK * 8;
+			end = MIN((uint64_t)BLOCK * 8, d->max_pfn - pfn);
+		}
+		TRY(area_block(d->source, &k->exist, pfn / 8 / BLOCK, &p));
+		set = p[bit / 8] >> (bit & 7) & 1;
+		n = run_length(p, bit, end);
+		if (set && !inside)
+			start = pfn;
+		/* a hostile bitmap only: the rest becomes one range */
+		if (!set && inside && d->memory.n < NR_RANGES_MAX) {
+			TRY(ranges_add(&d->memory, start, pfn));
+			inside = false;
+		}
+		inside |= set;
+		pfn += n;
+	}
+	return inside ? ranges_add(&d->memory, start, d->max_pfn) : NULL;
+}
+
+static struct error *find_areas(struct dump *d)
+{
+	struct kdump *k = d->state;
+	const struct kdump_header *h = &k->h;
+	uint64_t bs = h->block_size, one, start = (1 + (uint64_t)h->sub_hdr_size) * bs;
+	uint64_t all = h->bitmap_blocks * bs, half = h->bitmap_blocks / 2 * bs;
+
+	if (!h->max_mapnr || h->max_mapnr > MAX_PFN_LIMIT)
+		return error_new(ERROR_BAD_DATA,
+				 "%s: the header tells of %llu page frames, "
+				 "expected 1 to %llu",
+				 d->source->name, (unsigned long long)h->max_mapnr,
+				 MAX_PFN_LIMIT);
+	one = ROUND_UP((h->max_mapnr + 7) / 8, bs);
+	if (all < one)
+		return error_new(ERROR_BAD_DATA,
+				 "%s: %llu page frames need bitmaps of %llu bytes, "
+				 "but there are %llu",
+				 d->source->name, (unsigned long long)h->max_mapnr,
+				 (unsigned long long)one, (unsigned long long)all);
+	k->one_bitmap = half < one;
+	TRY(area_init(&k->exist, start, one, BLOCK));
+	TRY(area_init(&k->present, k->one_bitmap ? start : start + half, one, BLOCK));
+	if (start + all > d->source->size)
+		d->complete = false;
+	return NULL;
+}
+
+static struct error *find_descs(struct dump *d)
+{
+	struct kdump *k = d->state;
+	const struct kdump_header *h = &k->h;
+	uint64_t off;
+
+	if (h->split) {
+		if (h->start_pfn > h->end_pfn || h->end_pfn > h->max_mapnr)
+			return error_new(ERROR_BAD_DATA,
+					 "%s: a split part of pages 0x%llx to "
+					 "0x%llx of 0x%llx",
+					 d->source->name, (unsigned long long)h->start_pfn,
+					 (unsigned long long)h->end_pfn,
+					 (unsigned long long)h->max_mapnr);
+		d->complete = false;
+		TRY(rank_of(d, h->start_pfn, &k->first_rank));
+	}
+	TRY(rank_of(d, h->split ? h->end_pfn : h->max_mapnr, &k->end_rank));
+	off = (1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks) * h->block_size;
+	k->data_off = off + (k->end_rank - k->first_rank) * DESC_LEN;
+	if (k->data_off > d->source->size)
+		d->complete = false;
+	return area_init(&k->descs, off, k->data_off - off, DESCS_PER_BLOCK * DESC_LEN);
+}
+
+static struct error *take_notes(struct dump *d)
+{
+	struct kdump *k = d->state;
+	const struct kdump_header *h = &k->h;
+	_cleanup_free_ void *text = NULL;
+
+	if (h->note_len)
+		TRY(dump_read_notes(d, h->note_off, h->note_len));
+	if (d->vmcoreinfo || !h->vmcoreinfo_len)
+		return NULL;
+	if (h->vmcoreinfo_len > 1 << 20 ||
+	    !range_fits(h->vmcoreinfo_off, h->vmcoreinfo_len, d->source->size)) {
+		d->complete = false;
+		return NULL;
+	}
+	text = malloc(h->vmcoreinfo_len);
+	if (!text)
+		return error_nomem();
+	TRY(source_read(d->source, h->vmcoreinfo_off, text, h->vmcoreinfo_len));
+	return dump_set_vmcoreinfo(d, text, h->vmcoreinfo_len);
+}
+
+static struct error *take_header(struct dump *d, const struct kdump_header *h)
+{
+	d->arch = arch_by_machine_name(h->utsname.machine);
+	if (!d->arch)
+		return error_new(ERROR_UNSUPPORTED,
+				 "%s: the machine \"%s\" is none of those that "
+				 "are understood",
+				 d->source->name, h->utsname.machine);
+	d->is_64bit = d->arch->is_64bit;
+	d->big = h->big;
+	d->page_size = h->block_size;
+	d->max_pfn = h->max_mapnr;
+	d->dump_level = h->dump_level;
+	d->phys_base = h->phys_base;
+	d->utsname = h->utsname;
+	if (h->status & KDUMP_STATUS_INCOMPLETE)
+		d->complete = false;
+	return NULL;
+}
+
+static struct error *read_desc(struct dump *d, uint64_t pfn, struct page_desc *ret)
+{
+	struct kdump *k = d->state;
+	const unsigned char *p;
+	uint64_t rank;
+
+	TRY(rank_of(d, pfn, &rank));
+	rank -= k->first_rank;
+	TRY(area_block(d->source, &k->descs, rank / DESCS_PER_BLOCK, &p));
+	p += rank % DESCS_PER_BLOCK * DESC_LEN;
+	ret->off = get_u64(p, d->big);
+	ret->len = get_u32(p + 8, d->big);
+	ret->flags = get_u32(p + 12, d->big);
+	return NULL;
+}
+
+/* Finds the descriptor and whether it can be true. */
+static struct error *find_page(struct dump *d, uint64_t pfn, struct page_desc *ret)
+{
+	struct kdump *k = d->state;
+	unsigned long long at = pfn;
+
+	if (k->h.split && (pfn < k->h.start_pfn || pfn >= k->h.end_pfn))
+		return error_new(ERROR_LOST, "page 0x%llx is in another part of the split set",
+				 at);
+	TRY(read_desc(d, pfn, ret));
+	if (!ret->off || !ret->len)
+		return error_new(ERROR_LOST,
+				 "page 0x%llx was never written (the dump is cut off)", at);
+	if (ret->len > d->page_size || (!ret->flags && ret->len != d->page_size) ||
+	    ret->off < k->data_off)
+		return error_new(ERROR_BAD_DATA,
+				 "page 0x%llx: descriptor of %u bytes at 0x%llx "
+				 "with flags 0x%x cannot be true",
+				 at, ret->len, (unsigned long long)ret->off, ret->flags);
+	if (!range_fits(ret->off, ret->len, d->source->size)) {
+		d->complete = false;
+		return error_new(ERROR_LOST,
+				 "page 0x%llx: its data at 0x%llx lie past the end of "
+				 "the file (the dump is cut off)",
+				 at, (unsigned long long)ret->off);
+	}
+	return NULL;
+}
+
+static struct error *kdump_open(struct dump *d)
+{
+	struct kdump *k = calloc(1, sizeof(*k));
+	struct page_desc desc;
+	uint64_t last;
+
+	if (!k)
+		return error_nomem();
+	d->state = k;
+	TRY(kdump_read_header(d->source, &k->h));
+	TRY(take_header(d, &k->h));
+	TRY(find_areas(d));
+	TRY(take_notes(d));
+	TRY(build_rank(d));
+	TRY(find_descs(d));
+	TRY(list_memory(d));
+	k->packed = malloc(d->page_size);
+	k->page = malloc(d->page_size);
+	if (!k->packed || !k->page)
+		return error_nomem();
+	/* a dump that was cut off shows it in its last page */
+	if (k->end_rank > k->first_rank) {
+		TRY(page_of_rank(d, k->end_rank - 1, &last));
+		error_free(find_page(d, last, &desc));
+	}
+	return NULL;
+}
+
+static enum page_answer lost(struct error *e, struct error **ret_why)
+{
+	if (ret_why)
+		*ret_why = e;
+	else
+		error_free(e);
+	return PAGE_LOST;
+}
+
+/* PAGE_OK with the descriptor when the page should be readable. */
+static enum page_answer judge_page(struct dump *d, uint64_t pfn, struct page_desc *desc,
+				   struct error **ret_why)
+{
+	struct kdump *k = d->state;
+	bool exists = false, kept;
+	struct error *e = test_bit(d, &k->present, pfn, &kept);
+
+	if (!e && !kept)
+		e = test_bit(d, &k->exist, pfn, &exists);
+	if (!e && !kept)
+		return exists ? PAGE_EXCLUDED : PAGE_HOLE;
+	if (!e)
+		e = find_page(d, pfn, desc);
+	if (e)
+		return lost(e, ret_why);
+	return k->zero_off && !desc->flags && desc->off == k->zero_off ? PAGE_ZERO : PAGE_OK;
+}
+
+static struct error *load_page(struct dump *d, uint64_t pfn, const struct page_desc *desc)
+{
+	struct kdump *k = d->state;
+
+	if (!desc->flags)
+		return source_read(d->source, desc->off, k->page, d->page_size);
+	TRY(source_read(d->source, desc->off, k->packed, desc->len));
+	return error_prefix(codec_set_unpack(&k->codecs, desc->flags, k->packed, desc->len,
+					     k->page, d->page_size),
+			    "page 0x%llx", (unsigned long long)pfn);
+}
+
+static enum page_answer kdump_page(struct dump *d, uint64_t pfn, void *buf,
+				   struct error **ret_why)
+{
+	struct kdump *k = d->state;
+	struct page_desc desc;
+	enum page_answer answer = judge_page(d, pfn, &desc, ret_why);
+	struct error *e;
+
+	if (answer == PAGE_ZERO)
+		memset(buf, 0, d->page_size);
+	if (answer != PAGE_OK)
+		return answer;
+	e = load_page(d, pfn, &desc);
+	if (e)
+		return lost(e, ret_why);
+	memcpy(buf, k->page, d->page_size);
+	if (desc.flags || !bytes_are_zero(k->page, d->page_size))
+		return PAGE_OK;
+	k->zero_off = desc.off;
+	return PAGE_ZERO;
+}
+
+static enum page_answer kdump_state_of(struct dump *d, uint64_t pfn)
+{
+	struct page_desc desc;
+
+	return judge_page(d, pfn, &desc, NULL);
+}
+
+static void kdump_close(struct dump *d)
+{
+	struct kdump *k = d->state;
+
+	if (!k)
+		return;
+	codec_set_done(&k->codecs);
+	free(k->exist.bytes);
+	free(k->present.bytes);
+	free(k->descs.bytes);
+	free(k->rank);
+	free(k->packed);
+	free(k->page);
+	free(k);
+}
+
+const struct dump_format read_kdump = {
+	.name = "kdump-compressed",
+	.bid = kdump_bid,
+	.open = kdump_open,
+	.page = kdump_page,
+	.state_of = kdump_state_of,
+	.close = kdump_close,
+};
