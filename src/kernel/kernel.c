@@ -88,7 +88,7 @@ struct error *kernel_open(struct dump *d, struct kernel **ret)
 	if (!k->page_size && release && text_u64(release, &page_size) &&
 	    page_size <= 1u << 20 && IS_POW2(page_size))
 		k->page_size = page_size;
-	if (!k->page_size)
+	if (!IS_POW2(k->page_size) || k->page_size < 512 || k->page_size > 1u << 20)
 		k->page_size = 4096;
 
 	TRY(find_paging(k));
