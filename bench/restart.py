@@ -35,13 +35,8 @@ if [ -e /var/crashed ]; then
 	ls -lR /var/crash
 	sync; poweroff -f
 fi
-[ -x /etc/kernel/postinst.d/kdump-tools ] && [ -L /etc/rc2.d/S01kdump-tools ] && {
-	# its image of the modules that this machine needs can only be made here
-	/etc/kernel/postinst.d/kdump-tools "$(uname -r)"
-	kdump-config load
-}
 n=0
-while [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ] && [ $n -lt 120 ]; do sleep 1; n=$((n + 1)); done
+while [ "$(cat /sys/kernel/kexec_crash_loaded)" != 1 ] && [ $n -lt 300 ]; do sleep 1; n=$((n + 1)); done
 cat /proc/cmdline
 echo "BENCH: loaded $(cat /sys/kernel/kexec_crash_loaded)"
 touch /var/crashed; sync; sleep 2

@@ -154,6 +154,26 @@ def oracle_counts(o):
     return f"{ours} pages kept, makedumpfile would keep {kept} (excluded 0x{excluded:x})"
 
 
+def oracle_crash(o):
+    """The classic shell opens the dump: same panic, task and log as ours."""
+    vmlinux = o.kernel.debug_vmlinux()
+    if not vmlinux:
+        raise Skip("no debug vmlinux; fetch it with tests/vm/fetch-debug " + o.kernel.name)
+    script = o.work / "crash.commands"
+    script.write_text("sys\nbt\nlog\nkmem -i\nps | head -5\nquit\n")
+    p = call("crash", "-s", "-i", script, vmlinux, o.folder / "vmcore", ok=False)
+    text = (p.stdout + p.stderr).decode(errors="replace")
+    (o.work / "crash.out").write_text(text)
+    assert p.returncode == 0, text[-1500:]
+    assert o.kernel.release in text and "PANIC:" in text, text[:1500]
+    r = json.loads((o.folder / "report.json").read_text())
+    assert f'PID: {r["panic"]["task"]["pid"]} ' in text, "another panic task"
+    for function in ("panic",):
+        assert f" {function} at " in text or f"{function}" in text
+    log = (o.folder / "vmcore-dmesg.txt").read_text(errors="replace").splitlines()
+    assert log[-1] in text, "the log's last line is not there"
+
+
 def page_truth(o):
     """Full copy and filtered dump of one crash: kept pages are identical, and every page left
     out belongs to a class that the level names; makedumpfile -d 31 of the full copy keeps the

@@ -94,7 +94,7 @@ def apt_root(suite):
 def apt(conf, *argv, cwd=None):
     env = dict(os.environ, APT_CONFIG=str(conf), DEBIAN_FRONTEND="noninteractive")
     p = subprocess.run(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, text=True,
-                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=900)
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=1800)
     if p.returncode:
         raise SystemExit(f"{' '.join(argv)} failed:\n{p.stdout}{p.stderr}")
     return p.stdout
@@ -164,6 +164,27 @@ class Kernel:
                 if words[:1] == ["insmod"] and words[1] not in out:
                     out.append(words[1])
         return out
+
+    def debug_vmlinux(self, fetch=False):
+        """The vmlinux with DWARF (an 850 MB package), or None unless it was fetched before."""
+        tree = cache() / "kernels" / f"debug-{self.release}"
+        path = tree / "usr/lib/debug/boot" / f"vmlinux-{self.release}"
+        if not path.exists() and fetch:
+            with locked("debug"):
+                conf = apt_root(KERNELS[self.name][0])
+                work = tree.with_name(tree.name + ".packages")
+                shutil.rmtree(work, ignore_errors=True)
+                work.mkdir(parents=True)
+                apt(conf, "apt-get", "download", "-qq", f"linux-image-{self.release}-dbg", cwd=work)
+                # only the kernel itself, not four thousand modules
+                deb = next(work.glob("*.deb"))
+                p = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE)
+                tree.mkdir(exist_ok=True)
+                subprocess.run(["tar", "x", "-C", tree, "--wildcards", f"*/vmlinux-{self.release}"],
+                               stdin=p.stdout, check=True)
+                p.wait()
+                shutil.rmtree(work)
+        return path if path.exists() else None
 
     def headers(self):
         """A folder for `make -C` of out-of-tree modules (bookworm's packages)."""
