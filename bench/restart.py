@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE.parent / "tests/vm"))
 import debian
 import lab
 
-PACKAGES = ["systemd-sysv", "udev", "kmod", "kdump-tools", "linux-image-amd64", "initramfs-tools", "zstd",
+PACKAGES = ["systemd-sysv", "udev", "kmod", "kdump-tools", "makedumpfile", "linux-image-amd64", "initramfs-tools", "zstd",
             "e2fsprogs", "procps", "iproute2", "libkmod2", "libmount1", "libblkid1", "libdevmapper1.02.1"]
 
 UNIT = """[Unit]
