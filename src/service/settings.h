@@ -1,0 +1,56 @@
+/*
+ * /etc/kdump.conf: every directive in one table, its rules, its value.
+ *
+ * Grammar, as the established service reads it: one `key value` a line; everything from the
+ * first `#` is cut, inside values too; blanks around words do not matter; one enclosing pair
+ * of double quotes around the value is removed; keys are case-sensitive. Unknown, deprecated,
+ * empty and repeated keys are refused with file and line, as are two targets.
+ */
+#pragma once
+
+#include "base/base.h"
+
+enum setting {
+	SETTING_PATH,
+	SETTING_CORE_COLLECTOR,
+	SETTING_FAILURE_ACTION,
+	SETTING_FINAL_ACTION,
+	SETTING_FORCE_REBUILD,
+	SETTING_FORCE_NO_REBUILD,
+	SETTING_AUTO_RESET_CRASHKERNEL,
+	SETTING_EXTRA_BINS,
+	SETTING_EXTRA_MODULES,
+	SETTING_TARGET, /* the value of ext4, xfs, …; settings.target_type says which */
+	SETTING_COUNT
+};
+
+struct settings {
+	char *file; /* for messages */
+	char *value[SETTING_COUNT]; /* null: not given */
+	unsigned line[SETTING_COUNT];
+	const char *target_type; /* "ext4", …; static; null: no target was named */
+	struct words warnings; /* what a program should say although nothing failed */
+	/* the first directive that is understood but not carried out yet */
+	const char *later;
+	unsigned later_line;
+};
+
+/* Reads the text of `file` into zeroed `s`. Call settings_done() whatever the outcome;
+ * `warnings` is valid also after a failure. */
+struct error *settings_parse(struct settings *s, const char *file, const char *text,
+			     size_t len) MUST_CHECK;
+/* The same from a file below `root`; ERROR_NOT_FOUND when it is not there. */
+struct error *settings_read(struct settings *s, int root, const char *file) MUST_CHECK;
+void settings_done(struct settings *s);
+
+/* The value in force: as written, else the default of the table (null where there is none). */
+const char *settings_get(const struct settings *s, enum setting which);
+/* force_rebuild and force_no_rebuild, whose values are looked at only when it comes to that. */
+struct error *settings_rebuild_wish(const struct settings *s, bool *ret_force,
+				    bool *ret_never) MUST_CHECK;
+
+static inline void settings_done_cleanup(struct settings *s)
+{
+	settings_done(s);
+}
+#define _cleanup_settings_ CLEANUP(settings_done)

@@ -1,0 +1,352 @@
+/* /etc/sysconfig/kdump; see sysconfig.h. */
+#include "service/sysconfig.h"
+
+#include <ctype.h>
+
+#define SYSCONFIG_LIMIT (1 << 20) /* bytes of the file */
+#define VALUE_LIMIT	(64 << 10) /* bytes of one value, expansions included */
+
+#define REMOVE_STOCK                                                                            \
+	"hugepages hugepagesz slub_debug quiet log_buf_len swiotlb cma hugetlb_cma "            \
+	"ignition.firstboot"
+#define APPEND_COMMON                                                                           \
+	"novmcoredd hugetlb_cma=0 kfence.sample_interval=0 initramfs_options=size=90%"
+
+#if defined(__x86_64__)
+#define APPEND_STOCK                                                                            \
+	"irqpoll nr_cpus=1 reset_devices cgroup_disable=memory mce=off numa=off "               \
+	"udev.children-max=2 panic=10 acpi_no_memhotplug transparent_hugepage=never nokaslr "   \
+	"hest_disable cma=0 pcie_ports=compat " APPEND_COMMON
+#define KEXEC_STOCK "-s"
+#elif defined(__aarch64__)
+#define APPEND_STOCK                                                                            \
+	"irqpoll nr_cpus=1 reset_devices cgroup_disable=memory udev.children-max=2 panic=10 "   \
+	"swiotlb=noforce cma=0 " APPEND_COMMON
+#define KEXEC_STOCK "-s"
+#else
+#define APPEND_STOCK "irqpoll nr_cpus=1 reset_devices panic=10 " APPEND_COMMON
+#define KEXEC_STOCK  ""
+#endif
+
+static const struct {
+	const char *name;
+	const char *stock;
+} keys[SYSCONFIG_COUNT] = {
+	[SYSCONFIG_KERNELVER] = { "KDUMP_KERNELVER", "" },
+	[SYSCONFIG_COMMANDLINE] = { "KDUMP_COMMANDLINE", "" },
+	[SYSCONFIG_COMMANDLINE_REMOVE] = { "KDUMP_COMMANDLINE_REMOVE", REMOVE_STOCK },
+	[SYSCONFIG_COMMANDLINE_APPEND] = { "KDUMP_COMMANDLINE_APPEND", APPEND_STOCK },
+	[SYSCONFIG_KEXEC_ARGS] = { "KEXEC_ARGS", KEXEC_STOCK },
+	[SYSCONFIG_BOOTDIR] = { "KDUMP_BOOTDIR", "" },
+	[SYSCONFIG_IMG] = { "KDUMP_IMG", "vmlinuz" },
+	[SYSCONFIG_IMG_EXT] = { "KDUMP_IMG_EXT", "" },
+	[SYSCONFIG_STDLOGLVL] = { "KDUMP_STDLOGLVL", "3" },
+};
+
+/* Read without a word: they mean nothing on this machine, or their effect is elsewhere. */
+static const char *const quiet_names[] = {
+	"FADUMP_COMMANDLINE_APPEND", /* POWER firmware dumps only */
+	"KDUMP_SYSLOGLVL", /* the journal has what goes to stderr */
+	"KDUMP_KMSGLOGLVL",
+	"VMCORE_CREATION_NOTIFICATION", /* there is no crash test record yet */
+};
+
+struct reader {
+	struct sysconfig *s;
+	const char *file;
+	const char *p;
+	const char *end;
+	unsigned line;
+};
+
+static bool more(const struct reader *r)
+{
+	return r->p < r->end;
+}
+
+static char next(struct reader *r)
+{
+	char c = *r->p++;
+
+	if (c == '\n')
+		r->line++;
+	return c;
+}
+
+static struct error *refuse(const struct reader *r, unsigned line, const char *what)
+{
+	return error_new(ERROR_USAGE, "%s line %u: %s", r->file, line, what);
+}
+
+static struct sysconfig_variable *find(const struct sysconfig *s, const char *name)
+{
+	for (size_t i = 0; i < s->variables.n; i++)
+		if (strcmp(s->variables.v[i].name, name) == 0)
+			return &s->variables.v[i];
+	return NULL;
+}
+
+static bool name_char(char c, bool first)
+{
+	return c == '_' || (first ? isalpha((unsigned char)c) : isalnum((unsigned char)c));
+}
+
+static size_t name_len(const char *p, const char *end)
+{
+	size_t n = 0;
+
+	while (p + n < end && name_char(p[n], n == 0))
+		n++;
+	return n;
+}
+
+/* What follows a `$`: a name assigned before, or something only a shell can do. */
+static struct error *expand(struct reader *r, struct strbuf *value)
+{
+	bool braced = more(r) && *r->p == '{';
+	size_t n = name_len(r->p + braced, r->end);
+	_cleanup_free_ char *name = NULL;
+	const struct sysconfig_variable *v;
+
+	if (!n) {
+		if (!braced && !(more(r) && (*r->p == '(' || *r->p == '\''))) {
+			strbuf_putc(value, '$'); /* a lone dollar is a dollar */
+			return NULL;
+		}
+		return refuse(r, r->line, "command substitution is not done here; write the value");
+	}
+	name = strndup(r->p + braced, n);
+	if (!name)
+		return error_nomem();
+	r->p += braced + n;
+	if (braced && !(more(r) && next(r) == '}'))
+		return refuse(r, r->line, "only ${NAME} is understood of the ${...} forms");
+	v = find(r->s, name);
+	if (v)
+		strbuf_puts(value, v->value);
+	return NULL;
+}
+
+static struct error *backslash(struct reader *r, bool quoted, struct strbuf *value)
+{
+	char c;
+
+	if (!more(r)) {
+		strbuf_putc(value, '\\');
+		return NULL;
+	}
+	c = next(r);
+	if (c == '\n')
+		return NULL; /* the line goes on */
+	if (quoted && !strchr("$`\"\\", c))
+		strbuf_putc(value, '\\');
+	strbuf_putc(value, c);
+	return NULL;
+}
+
+static struct error *double_quoted(struct reader *r, struct strbuf *value)
+{
+	unsigned began = r->line;
+
+	while (more(r)) {
+		char c = next(r);
+
+		if (c == '"')
+			return NULL;
+		if (c == '`')
+			return refuse(r, r->line,
+				      "command substitution is not done here; write the value");
+		if (c == '\\')
+			TRY(backslash(r, true, value));
+		else if (c == '$')
+			TRY(expand(r, value));
+		else
+			strbuf_putc(value, c);
+	}
+	return refuse(r, began, "a double quote is not closed");
+}
+
+static struct error *single_quoted(struct reader *r, struct strbuf *value)
+{
+	unsigned began = r->line;
+
+	while (more(r)) {
+		char c = next(r);
+
+		if (c == '\'')
+			return NULL;
+		strbuf_putc(value, c);
+	}
+	return refuse(r, began, "a single quote is not closed");
+}
+
+/* One word up to a blank, `;` or line end, quotes resolved. */
+static struct error *read_value(struct reader *r, struct strbuf *value)
+{
+	while (more(r) && !isspace((unsigned char)*r->p) && *r->p != ';') {
+		char c = next(r);
+
+		if (c == '"')
+			TRY(double_quoted(r, value));
+		else if (c == '\'')
+			TRY(single_quoted(r, value));
+		else if (c == '\\')
+			TRY(backslash(r, false, value));
+		else if (c == '$')
+			TRY(expand(r, value));
+		else if (strchr("`&|<>()", c))
+			return refuse(r, r->line,
+				      "shell syntax is not understood here, only NAME=value; put "
+				      "the value in quotes");
+		else
+			strbuf_putc(value, c);
+		if (value->len > VALUE_LIMIT)
+			return refuse(r, r->line, "a value is longer than 64 KiB");
+	}
+	return strbuf_error(value);
+}
+
+static struct error *assign(struct reader *r, const char *name, bool append, unsigned line,
+			    struct strbuf *value)
+{
+	struct sysconfig_variable *v = find(r->s, name);
+	_cleanup_strbuf_ struct strbuf whole = { 0 };
+	struct sysconfig_variable fresh = { .line = line };
+
+	if (append && v)
+		strbuf_puts(&whole, v->value);
+	strbuf_puts(&whole, strbuf_str(value));
+	TRY(strbuf_error(&whole));
+	if (whole.len > VALUE_LIMIT)
+		return refuse(r, line, "a value is longer than 64 KiB");
+	if (v) {
+		char *s = strdup(strbuf_str(&whole));
+
+		if (!s)
+			return error_nomem();
+		free(v->value);
+		v->value = s;
+		v->line = line;
+		return NULL;
+	}
+	fresh.name = strdup(name);
+	fresh.value = strdup(strbuf_str(&whole));
+	if (!fresh.name || !fresh.value || !vector_push(&r->s->variables, fresh)) {
+		free(fresh.name);
+		free(fresh.value);
+		return error_nomem();
+	}
+	return NULL;
+}
+
+static void skip_blanks(struct reader *r)
+{
+	while (more(r) && (isspace((unsigned char)*r->p) || *r->p == ';'))
+		(void)next(r);
+}
+
+static void skip_comment(struct reader *r)
+{
+	while (more(r) && *r->p != '\n')
+		(void)next(r);
+}
+
+static struct error *read_assignment(struct reader *r)
+{
+	_cleanup_strbuf_ struct strbuf value = { 0 };
+	_cleanup_free_ char *name = NULL;
+	unsigned line = r->line;
+	size_t n = name_len(r->p, r->end);
+	bool append;
+
+	name = strndup(r->p, n);
+	if (!name)
+		return error_nomem();
+	if (strcmp(name, "export") == 0 && r->p + n < r->end && isblank(r->p[n])) {
+		r->p += n;
+		return NULL; /* what follows is an assignment of its own */
+	}
+	append = r->end - r->p > (ptrdiff_t)n + 1 && r->p[n] == '+' && r->p[n + 1] == '=';
+	if (!n || (!append && !(r->p + n < r->end && r->p[n] == '=')))
+		return refuse(r, line, "expected NAME=value; this file is read, not run");
+	r->p += n + append + 1;
+	TRY(read_value(r, &value));
+	return assign(r, name, append, line, &value);
+}
+
+static bool known(const char *name)
+{
+	for (size_t i = 0; i < SYSCONFIG_COUNT; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(quiet_names); i++)
+		if (strcmp(quiet_names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* SUSE has a file of the same name with other keys; taking it for ours would lose them all. */
+static struct error *check_names(struct reader *r)
+{
+	for (size_t i = 0; i < r->s->variables.n; i++) {
+		const struct sysconfig_variable *v = &r->s->variables.v[i];
+
+		if (!strcmp(v->name, "KDUMP_SAVEDIR") || !strcmp(v->name, "KDUMP_DUMPFORMAT"))
+			return error_new(ERROR_UNSUPPORTED,
+					 "%s line %u: %s belongs to SUSE's settings, which are "
+					 "not supported yet; use kdump.conf",
+					 r->file, v->line, v->name);
+		if ((text_starts(v->name, "KDUMP_") || text_starts(v->name, "KEXEC_")) &&
+		    !known(v->name))
+			TRY(words_addf(&r->s->warnings, "%s line %u: %s is not known and has no effect",
+				       r->file, v->line, v->name));
+	}
+	return NULL;
+}
+
+struct error *sysconfig_parse(struct sysconfig *s, const char *file, const char *text, size_t len)
+{
+	struct reader r = { .s = s, .file = file, .p = text, .end = text + len, .line = 1 };
+
+	if (memchr(text, '\0', len))
+		return error_new(ERROR_USAGE, "%s holds a NUL byte; it must be plain text", file);
+	for (;;) {
+		skip_blanks(&r);
+		if (!more(&r))
+			return check_names(&r);
+		if (*r.p == '#')
+			skip_comment(&r);
+		else
+			TRY(read_assignment(&r));
+	}
+}
+
+struct error *sysconfig_read(struct sysconfig *s, int root, const char *file)
+{
+	_cleanup_free_ char *text = NULL;
+	struct error *e;
+	size_t len;
+
+	e = file_read(root, file + (file[0] == '/'), SYSCONFIG_LIMIT, &text, &len);
+	if (error_drop_if(&e, ERROR_NOT_FOUND))
+		return NULL;
+	TRY(e);
+	return sysconfig_parse(s, file, text, len);
+}
+
+void sysconfig_done(struct sysconfig *s)
+{
+	for (size_t i = 0; i < s->variables.n; i++) {
+		free(s->variables.v[i].name);
+		free(s->variables.v[i].value);
+	}
+	vector_done(&s->variables);
+	words_done(&s->warnings);
+}
+
+const char *sysconfig_get(const struct sysconfig *s, enum sysconfig_key key)
+{
+	const struct sysconfig_variable *v = find(s, keys[key].name);
+
+	return v ? v->value : keys[key].stock;
+}

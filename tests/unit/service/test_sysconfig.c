@@ -1,0 +1,129 @@
+#include "../test.h"
+#include "service/sysconfig.h"
+
+static struct error *parse(struct sysconfig *s, const char *text)
+{
+	return sysconfig_parse(s, "/etc/sysconfig/kdump", text, strlen(text));
+}
+
+static void append_is(const char *text, const char *expected)
+{
+	_cleanup_sysconfig_ struct sysconfig s = { 0 };
+
+	assert_ok(parse(&s, text));
+	assert_string_equal(sysconfig_get(&s, SYSCONFIG_COMMANDLINE_APPEND), expected);
+}
+
+static void spellings(void **state)
+{
+	(void)state;
+	append_is("KDUMP_COMMANDLINE_APPEND=one", "one");
+	append_is("  export KDUMP_COMMANDLINE_APPEND=\"one two\" # c", "one two");
+	append_is("KDUMP_COMMANDLINE_APPEND='a \"b\" $c'", "a \"b\" $c");
+	append_is("KDUMP_COMMANDLINE_APPEND=a\"b c\"'d e'f", "ab cd ef");
+	append_is("KDUMP_COMMANDLINE_APPEND=a\\ b", "a b");
+	append_is("KDUMP_COMMANDLINE_APPEND=\"a \\\"b\\\" \\x\"", "a \"b\" \\x");
+	append_is("KDUMP_COMMANDLINE_APPEND=\"a \\\nb\"", "a b");
+	append_is("KDUMP_COMMANDLINE_APPEND=\"a\nb\"\nKDUMP_IMG=x", "a\nb");
+	append_is("KDUMP_COMMANDLINE_APPEND=", "");
+	append_is("KDUMP_COMMANDLINE_APPEND=\"\"", "");
+	append_is("#KDUMP_COMMANDLINE_APPEND=x\nKDUMP_COMMANDLINE_APPEND=y#z", "y#z");
+	append_is("KDUMP_COMMANDLINE_APPEND=a\nKDUMP_COMMANDLINE_APPEND=b", "b");
+	append_is("KDUMP_COMMANDLINE_APPEND=a; KDUMP_COMMANDLINE_APPEND+=' b'", "a b");
+	append_is("KDUMP_COMMANDLINE_APPEND=a\n"
+		  "KDUMP_COMMANDLINE_APPEND=\"$KDUMP_COMMANDLINE_APPEND b ${NONE}c\"",
+		  "a b c");
+	append_is("KDUMP_COMMANDLINE_APPEND=size=90%,$", "size=90%,$");
+}
+
+static void stock_values(void **state)
+{
+	_cleanup_sysconfig_ struct sysconfig s = { 0 };
+
+	(void)state;
+	assert_ok(parse(&s, ""));
+	assert_string_equal(sysconfig_get(&s, SYSCONFIG_KERNELVER), "");
+	assert_string_equal(sysconfig_get(&s, SYSCONFIG_IMG), "vmlinuz");
+	assert_string_equal(sysconfig_get(&s, SYSCONFIG_COMMANDLINE_REMOVE),
+			    "hugepages hugepagesz slub_debug quiet log_buf_len swiotlb cma "
+			    "hugetlb_cma ignition.firstboot");
+#ifdef __x86_64__
+	assert_string_equal(sysconfig_get(&s, SYSCONFIG_KEXEC_ARGS), "-s");
+	assert_string_equal(
+		sysconfig_get(&s, SYSCONFIG_COMMANDLINE_APPEND),
+		"irqpoll nr_cpus=1 reset_devices cgroup_disable=memory mce=off numa=off "
+		"udev.children-max=2 panic=10 acpi_no_memhotplug transparent_hugepage=never "
+		"nokaslr hest_disable cma=0 pcie_ports=compat novmcoredd hugetlb_cma=0 "
+		"kfence.sample_interval=0 initramfs_options=size=90%");
+#endif
+}
+
+static void refused(const char *text, const char *message)
+{
+	_cleanup_sysconfig_ struct sysconfig s = { 0 };
+	_cleanup_error_ struct error *e = parse(&s, text);
+
+	if (!e)
+		fail_msg("\"%s\" was accepted", text);
+	assert_string_equal(error_message(e), message);
+}
+
+static void what_needs_a_shell_is_refused(void **state)
+{
+	(void)state;
+	refused("A=1\nKDUMP_KERNELVER=$(uname -r)",
+		"/etc/sysconfig/kdump line 2: command substitution is not done here; write the "
+		"value");
+	refused("KDUMP_KERNELVER=\"`uname -r`\"",
+		"/etc/sysconfig/kdump line 1: command substitution is not done here; write the "
+		"value");
+	refused("\nif [ -f /x ]; then",
+		"/etc/sysconfig/kdump line 2: expected NAME=value; this file is read, not run");
+	refused("A=\"${B:-c}\"",
+		"/etc/sysconfig/kdump line 1: only ${NAME} is understood of the ${...} forms");
+	refused("A=1\nB=\"open\nC=2", "/etc/sysconfig/kdump line 2: a double quote is not closed");
+	refused("B='open", "/etc/sysconfig/kdump line 1: a single quote is not closed");
+	refused("A=b&c", "/etc/sysconfig/kdump line 1: shell syntax is not understood here, only "
+			 "NAME=value; put the value in quotes");
+	refused("A = 1", "/etc/sysconfig/kdump line 1: expected NAME=value; this file is read, not "
+			 "run");
+}
+
+static void unknown_names_are_told(void **state)
+{
+	_cleanup_sysconfig_ struct sysconfig s = { 0 }, suse = { 0 };
+
+	(void)state;
+	assert_ok(parse(&s, "OTHER=1\nKDUMP_SYSLOGLVL=0\nKDUMP_TYPO=1\n"));
+	assert_int_equal(s.warnings.n, 1);
+	assert_string_equal(s.warnings.v[0],
+			    "/etc/sysconfig/kdump line 3: KDUMP_TYPO is not known and has no "
+			    "effect");
+	assert_error(parse(&suse, "KDUMP_SAVEDIR=/x"), ERROR_UNSUPPORTED, "SUSE");
+}
+
+/* `+=` and $NAME could double a value with every line. */
+static void values_stay_small(void **state)
+{
+	_cleanup_sysconfig_ struct sysconfig s = { 0 };
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+
+	(void)state;
+	strbuf_puts(&text, "A=0123456789abcdef\n");
+	for (int i = 0; i < 40; i++)
+		strbuf_puts(&text, "A=$A$A\n");
+	assert_error(parse(&s, strbuf_str(&text)), ERROR_USAGE, "longer than 64 KiB");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(spellings),
+		cmocka_unit_test(stock_values),
+		cmocka_unit_test(what_needs_a_shell_is_refused),
+		cmocka_unit_test(unknown_names_are_told),
+		cmocka_unit_test(values_stay_small),
+	};
+
+	return cmocka_run_group_tests_name("sysconfig", tests, NULL, NULL);
+}
