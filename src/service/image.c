@@ -1,0 +1,192 @@
+/* The capture image; see image.h. What goes into it is in image_contents.c. */
+#include "service/image.h"
+
+#include <string.h>
+
+#include "service/image-priv.h"
+#include "service/rootpath.h"
+
+#define RECORD_LIMIT (4 << 20) /* bytes */
+
+void image_done(struct image *im)
+{
+	plan_done(&im->plan);
+	strbuf_done(&im->plan_text);
+	module_list_done(&im->modules);
+	for (size_t i = 0; i < im->programs.n; i++) {
+		free(im->programs.v[i].source);
+		free(im->programs.v[i].path);
+	}
+	vector_done(&im->programs);
+	inputs_done(&im->inputs);
+	words_done(&im->warnings);
+}
+
+/* Plan lines that say where the dump goes; modules have lines of their own in the record. */
+static bool is_place(const char *line)
+{
+	static const char *const keys[] = { "target ", "device ", "fstype ", "mount-options ",
+					    "path ",   "root-" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (text_starts(line, keys[i]))
+			return true;
+	return false;
+}
+
+static struct error *record_plan(struct image *im)
+{
+	_cleanup_free_ char *copy = strdup(strbuf_str(&im->plan_text));
+	char *rest = copy, *line;
+
+	if (!copy)
+		return error_nomem();
+	while ((line = text_next_line(&rest))) {
+		if (text_starts(line, "module ") || text_starts(line, "module! "))
+			continue;
+		TRY(inputs_add(&im->inputs, is_place(line) ? INPUT_PLACE : INPUT_FACT, "%s", line));
+	}
+	return NULL;
+}
+
+static struct error *record_inputs(struct image *im)
+{
+	const struct image_how *how = im->how;
+
+	TRY(inputs_add(&im->inputs, INPUT_FACT, "salvage " SALVAGE_VERSION));
+	TRY(inputs_add(&im->inputs, INPUT_FACT, "packing %d", (int)im->packing));
+	TRY(inputs_add_file(&im->inputs, INPUT_FILE, how->root, how->settings->file, true));
+	TRY(record_plan(im));
+	for (size_t i = 0; i < im->programs.n; i++) {
+		const char *source = im->programs.v[i].source;
+
+		TRY(inputs_add_file(&im->inputs, INPUT_FILE, how->root, source, source[0] != '/'));
+	}
+	for (size_t i = 0; i < im->modules.files.n; i++) {
+		const struct module_file *m = &im->modules.files.v[i];
+
+		TRY(inputs_add(&im->inputs, INPUT_MODULE, "%s", m->name));
+		TRY(inputs_add_file(&im->inputs, INPUT_FILE, how->root, m->source, true));
+	}
+	return NULL;
+}
+
+struct error *image_prepare(const struct image_how *how, struct image *ret)
+{
+	ret->how = how;
+	TRY(image_choose_modules(ret));
+	TRY(image_choose_programs(ret));
+	TRY(image_fill_plan(ret));
+	TRY(plan_write(&ret->plan, &ret->plan_text));
+	TRY(initramfs_pick_packing(how->root, how->kernel->release, &ret->packing));
+	return record_inputs(ret);
+}
+
+static struct error *read_record(const struct image *im, struct inputs *ret)
+{
+	const char *name = im->how->kernel->record;
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+
+	TRY(file_read(im->how->root, rootpath_below(name), RECORD_LIMIT, &text, &len));
+	return inputs_parse(ret, name, text, len);
+}
+
+/* Whether the image on disk is the one that the record speaks of. */
+static struct error *check_image(const struct image *im, const struct inputs *old,
+				 struct words *reasons)
+{
+	const char *path = im->how->kernel->image;
+	const struct input *was = inputs_image(old);
+	_cleanup_inputs_ struct inputs now = { 0 };
+
+	TRY(inputs_add_file(&now, INPUT_IMAGE, im->how->root, path, true));
+	if (was && text_equal(was->text, path) && text_equal(was->digest, now.v.v[0].digest))
+		return NULL;
+	return words_addf(reasons, "%s is not the image that was built here", path);
+}
+
+struct error *image_outdated(const struct image *im, struct words *ret_reasons)
+{
+	const struct capture_kernel *k = im->how->kernel;
+	_cleanup_inputs_ struct inputs old = { 0 };
+	bool force, never;
+	struct error *e;
+
+	TRY(settings_rebuild_wish(im->how->settings, &force, &never));
+	if (!file_exists(im->how->root, rootpath_below(k->image)))
+		return words_add(ret_reasons, "No kdump initial ramdisk found.");
+	if (never)
+		return NULL;
+	if (force)
+		return words_addf(ret_reasons, "Force rebuild %s", k->image);
+	e = read_record(im, &old);
+	if (error_drop_if(&e, ERROR_NOT_FOUND) || error_drop_if(&e, ERROR_BAD_DATA))
+		return words_addf(ret_reasons, "There is no record of what %s was made of",
+				  k->image);
+	TRY(e);
+	TRY(inputs_compare(&old, &im->inputs, ret_reasons));
+	return ret_reasons->n ? NULL : check_image(im, &old, ret_reasons);
+}
+
+static struct error *assemble(const struct image *im, struct initramfs *ar)
+{
+	for (size_t i = 0; i < im->programs.n; i++)
+		TRY(initramfs_add_program(ar, im->programs.v[i].source, im->programs.v[i].path));
+	for (size_t i = 0; i < im->modules.files.n; i++)
+		TRY(initramfs_add_module(ar, &im->modules.files.v[i]));
+	return initramfs_add_text(ar, PLAN_PATH, strbuf_str(&im->plan_text), im->plan_text.len,
+				  0600);
+}
+
+static struct error *make_folder_of(int root, const char *path)
+{
+	_cleanup_free_ char *folder = strdup(rootpath_below(path));
+	char *slash;
+
+	if (!folder)
+		return error_nomem();
+	slash = strrchr(folder, '/');
+	if (!slash)
+		return NULL;
+	*slash = '\0';
+	return file_make_folders(root, folder, 0755);
+}
+
+static struct error *write_record(const struct image *im)
+{
+	const struct capture_kernel *k = im->how->kernel;
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+	_cleanup_inputs_ struct inputs image = { 0 };
+
+	TRY(inputs_write(&im->inputs, &text));
+	TRY(inputs_add_file(&image, INPUT_IMAGE, im->how->root, k->image, true));
+	strbuf_printf(&text, "image %s %s\n", image.v.v[0].digest, k->image);
+	TRY(strbuf_error(&text));
+	TRY(make_folder_of(im->how->root, k->record));
+	return file_publish(im->how->root, rootpath_below(k->record), 0644, strbuf_str(&text),
+			    text.len);
+}
+
+struct error *image_build(const struct image *im, struct initramfs_size *ret_size)
+{
+	const struct capture_kernel *k = im->how->kernel;
+	_cleanup_initramfs_ struct initramfs *ar = NULL;
+	struct publish file;
+	struct error *e;
+
+	TRY(initramfs_new(im->how->root, &ar));
+	TRY(assemble(im, ar));
+	TRY(make_folder_of(im->how->root, k->image));
+	/* an old record must not vouch for a new image */
+	(void)unlinkat(im->how->root, rootpath_below(k->record), 0); /* often not there */
+	/* 0600: the plan may name what others need not know */
+	TRY(file_begin(im->how->root, rootpath_below(k->image), 0600, &file));
+	e = initramfs_write(ar, im->packing, file.fd, ret_size);
+	if (e) {
+		file_abandon(&file);
+		return error_prefix(e, "%s", k->image);
+	}
+	TRY(file_commit(&file));
+	return write_record(im);
+}

@@ -1,0 +1,305 @@
+/* What goes into a capture image: modules, programs, the plan. */
+#include "service/image-priv.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "service/capline.h"
+#include "service/rootpath.h"
+
+#define INIT	  "/init"
+#define COLLECTOR "/bin/salvage-collect"
+#define REPORT	  "/bin/salvage-report"
+
+static struct error *warn(struct image *im, const char *fmt, ...) PRINTF(2, 3);
+static struct error *warn(struct image *im, const char *fmt, ...)
+{
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	TRY(strbuf_error(&b));
+	return words_add(&im->warnings, strbuf_str(&b));
+}
+
+static bool kernel_knows(const struct image *im, const char *name)
+{
+	_cleanup_words_ struct words one = { 0 };
+	_cleanup_module_list_ struct module_list found = { 0 };
+	struct error *e = words_add(&one, name);
+
+	if (!e)
+		e = modules_closure(im->how->root, im->how->kernel->release, &one, &found);
+	if (!e)
+		return true;
+	error_free(e); /* the caller says what is missing */
+	return false;
+}
+
+/* extra_modules: a name that the kernel does not know is no reason to have no dump. */
+static struct error *add_extra_modules(struct image *im, struct words *names)
+{
+	const char *list = settings_get(im->how->settings, SETTING_EXTRA_MODULES);
+	_cleanup_words_ struct words extra = { 0 };
+
+	if (!list)
+		return NULL;
+	TRY(words_split(&extra, list));
+	for (size_t i = 0; i < extra.n; i++) {
+		if (!kernel_knows(im, extra.v[i]))
+			TRY(warn(im, "Module %s not found", extra.v[i]));
+		else if (!words_have(names, extra.v[i]))
+			TRY(words_add(names, extra.v[i]));
+	}
+	return NULL;
+}
+
+struct error *image_choose_modules(struct image *im)
+{
+	const struct image_how *how = im->how;
+	_cleanup_words_ struct words names = { 0 }, dogs = { 0 };
+
+	for (size_t i = 0; i < how->target->modules.n; i++)
+		TRY(words_add(&names, how->target->modules.v[i]));
+	TRY(watchdogs_active(how->root, &dogs, &im->plan.watchdog_s));
+	for (size_t i = 0; i < dogs.n; i++)
+		if (!words_have(&names, dogs.v[i]) && kernel_knows(im, dogs.v[i]))
+			TRY(words_add(&names, dogs.v[i]));
+	TRY(add_extra_modules(im, &names));
+	return modules_closure(how->root, how->kernel->release, &names, &im->modules);
+}
+
+static struct error *add_program(struct image *im, const char *source, const char *path)
+{
+	struct image_program p = { .source = strdup(source), .path = strdup(path) };
+
+	if (!p.source || !p.path || !vector_push(&im->programs, p)) {
+		free(p.source);
+		free(p.path);
+		return error_nomem();
+	}
+	return NULL;
+}
+
+/* Our own programs: beside this one, or where they are installed. */
+static struct error *find_own(const char *name, char **ret)
+{
+	static const char *const installed[] = { "/usr/lib/salvage", "/usr/local/lib/salvage",
+						 "/usr/sbin", "/usr/bin" };
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n < 0)
+		return error_sys(errno, "/proc/self/exe: cannot read the link; is /proc mounted?");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	*slash = '\0';
+	for (size_t i = 0; i <= ARRAY_SIZE(installed); i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", i ? installed[i - 1] : self, name) < 0) {
+			path = NULL;
+			return error_nomem();
+		}
+		if (access(path, X_OK) == 0) {
+			*ret = take_ptr(path);
+			return NULL;
+		}
+	}
+	return error_new(ERROR_NOT_FOUND,
+			 "%s was found neither in %s nor in /usr/lib/salvage; install the whole of "
+			 "salvage",
+			 name, self);
+}
+
+static struct error *add_own(struct image *im, const char *name, const char *path)
+{
+	_cleanup_free_ char *source = NULL;
+
+	TRY(find_own(name, &source));
+	return add_program(im, source, path);
+}
+
+/* A program of the machine: checked as the established service words it. */
+static struct error *add_machines(struct image *im, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	struct error *e = rootpath_open(im->how->root, path, &fd);
+	struct stat st;
+
+	if (error_drop_if(&e, ERROR_NOT_FOUND))
+		return error_new(ERROR_USAGE, "Error: %s not found.", path);
+	TRY(e);
+	if (fstat(fd, &st) < 0)
+		return error_sys(errno, "%s: cannot look at it", path);
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+		return error_new(ERROR_USAGE, "Error: %s is not executable.", path);
+	return add_program(im, rootpath_below(path), path);
+}
+
+static struct error *find_in_path(int root, const char *name, char **ret)
+{
+	static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					       "/usr/bin", "/sbin", "/bin" };
+
+	if (name[0] == '/') {
+		*ret = strdup(name);
+		return *ret ? NULL : error_nomem();
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(folders) && !strchr(name, '/'); i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", folders[i], name) < 0) {
+			path = NULL;
+			return error_nomem();
+		}
+		if (faccessat(root, rootpath_below(path), F_OK, 0) == 0) {
+			*ret = take_ptr(path);
+			return NULL;
+		}
+	}
+	return error_new(ERROR_USAGE, "Error: %s not found.", name);
+}
+
+static bool is_own_collector(const char *word)
+{
+	const char *slash = strrchr(word, '/');
+
+	return strcmp(slash ? slash + 1 : word, "makedumpfile") == 0;
+}
+
+/* The collector's argv in the image. Our own writes to a descriptor that PID 1 opens, so that
+ * -F (flattened, for pipes) is taken out as the established service does for files. */
+static struct error *choose_collector(struct image *im)
+{
+	const char *text = settings_get(im->how->settings, SETTING_CORE_COLLECTOR);
+	_cleanup_words_ struct words argv = { 0 };
+	_cleanup_free_ char *path = NULL;
+	bool own;
+
+	TRY(error_prefix(words_split(&argv, text), "core_collector"));
+	if (!argv.n)
+		return error_new(ERROR_USAGE, "core_collector names no program");
+	own = is_own_collector(argv.v[0]);
+	if (!own) {
+		TRY(error_prefix(find_in_path(im->how->root, argv.v[0], &path), "core_collector"));
+		TRY(error_prefix(add_machines(im, path), "core_collector"));
+	} else {
+		TRY(add_own(im, "salvage-collect", COLLECTOR));
+	}
+	TRY(words_add(&im->plan.collector, own ? COLLECTOR : path));
+	for (size_t i = 1; i < argv.n; i++)
+		if (!own || strcmp(argv.v[i], "-F"))
+			TRY(words_add(&im->plan.collector, argv.v[i]));
+	return NULL;
+}
+
+static struct error *add_extra_bins(struct image *im)
+{
+	const char *list = settings_get(im->how->settings, SETTING_EXTRA_BINS);
+	_cleanup_words_ struct words extra = { 0 };
+
+	if (!list)
+		return NULL;
+	TRY(error_prefix(words_split(&extra, list), "extra_bins"));
+	for (size_t i = 0; i < extra.n; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		TRY(find_in_path(im->how->root, extra.v[i], &path));
+		TRY(add_machines(im, path));
+	}
+	return NULL;
+}
+
+struct error *image_choose_programs(struct image *im)
+{
+	struct error *e;
+
+	TRY(add_own(im, "salvage-init", INIT));
+	TRY(choose_collector(im));
+	e = add_own(im, "salvage-report", REPORT);
+	if (e && error_kind(e) == ERROR_NOT_FOUND) {
+		/* a dump without a report is still a dump */
+		im->plan.no_report = true;
+		TRY(warn(im, "%s; there will be no report beside the dump", error_message(e)));
+		error_free(e);
+	} else {
+		TRY(e);
+	}
+	return add_extra_bins(im);
+}
+
+static struct error *copy_place(const struct plan_place *from, struct plan_place *to)
+{
+	if (!from->device)
+		return NULL;
+	to->device = strdup(from->device);
+	to->fstype = strdup(from->fstype);
+	to->options = from->options ? strdup(from->options) : NULL;
+	if (!to->device || !to->fstype || (from->options && !to->options))
+		return error_nomem();
+	return NULL;
+}
+
+/* Seconds east of UTC now: dump folders are named in local time. */
+static int timezone_now(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	return localtime_r(&now, &tm) ? (int)tm.tm_gmtoff : 0;
+}
+
+static struct error *host_name(int root, char **ret)
+{
+	struct error *e;
+	char *text = NULL;
+
+	e = file_read(root, "proc/sys/kernel/hostname", 4096, &text, NULL);
+	if (error_drop_if(&e, ERROR_NOT_FOUND))
+		return NULL;
+	TRY(e);
+	text[strcspn(text, "\n")] = '\0';
+	if (!*text) {
+		free(text);
+		text = NULL;
+	}
+	*ret = text;
+	return NULL;
+}
+
+static enum plan_action action_of(const struct settings *s, enum setting which)
+{
+	int action = plan_action_find(settings_get(s, which));
+
+	return action < 0 ? PLAN_REBOOT : action; /* settings_parse() let known words through */
+}
+
+struct error *image_fill_plan(struct image *im)
+{
+	const struct image_how *how = im->how;
+	struct plan *p = &im->plan;
+
+	TRY(host_name(how->root, &p->host));
+	p->kernel = strdup(how->kernel->release);
+	p->path = strdup(how->target->path);
+	if (!p->kernel || !p->path)
+		return error_nomem();
+	for (size_t i = 0; i < im->modules.files.n; i++) {
+		const struct module_file *m = &im->modules.files.v[i];
+
+		TRY(plan_add_module(p, m->path, m->parameters, m->required));
+	}
+	TRY(copy_place(&how->target->place, &p->target));
+	TRY(copy_place(&how->target->rootfs, &p->root));
+	p->timezone_offset = timezone_now();
+	p->failure_action = action_of(how->settings, SETTING_FAILURE_ACTION);
+	p->final_action = action_of(how->settings, SETTING_FINAL_ACTION);
+	return NULL;
+}

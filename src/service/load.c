@@ -1,0 +1,105 @@
+/* Loading; see load.h. */
+#include "service/load.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "kexec/kexec.h"
+#include "service/capline.h"
+#include "service/rootpath.h"
+
+struct load_args {
+	enum kexec_call call;
+	bool debug;
+};
+
+static struct error *parse_args(const struct sysconfig *conf, struct load_args *ret)
+{
+	static const struct {
+		const char *letter, *name;
+		enum kexec_call call;
+	} calls[] = {
+		{ "-s", "--kexec-file-syscall", KEXEC_CALL_FILE },
+		{ "-c", "--kexec-syscall", KEXEC_CALL_SEGMENTS },
+		{ "-a", "--kexec-syscall-auto", KEXEC_CALL_AUTO },
+	};
+	_cleanup_words_ struct words args = { 0 };
+
+	*ret = (struct load_args){ .call = KEXEC_CALL_AUTO };
+	TRY(words_split(&args, sysconfig_get(conf, SYSCONFIG_KEXEC_ARGS)));
+	for (size_t i = 0; i < args.n; i++) {
+		const char *arg = args.v[i];
+		bool known = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(calls); j++)
+			if (!strcmp(arg, calls[j].letter) || !strcmp(arg, calls[j].name)) {
+				ret->call = calls[j].call;
+				known = true;
+			}
+		if (!strcmp(arg, "-d") || !strcmp(arg, "--debug"))
+			ret->debug = known = true;
+		if (!known)
+			return error_new(ERROR_USAGE,
+					 "KEXEC_ARGS: option %s is not supported here; use -s, -c, "
+					 "-a or -d",
+					 arg);
+	}
+	return NULL;
+}
+
+/* The library's sentence and its advice as one message. */
+static struct error *with_advice(struct error *e, const struct kexec_result *r)
+{
+	struct error *longer;
+
+	if (!e || !r->next || error_kind(e) == ERROR_NOMEM)
+		return e;
+	longer = error_new(error_kind(e), "%s; %s", error_message(e), r->next);
+	error_free(e);
+	return longer;
+}
+
+struct error *capture_load(int root, const struct sysconfig *conf, const struct capture_kernel *k)
+{
+	_cleanup_kexec_result_ struct kexec_result result = { 0 }, loaded = { 0 };
+	_cleanup_kexec_plan_ struct kexec_plan *plan = NULL;
+	_cleanup_close_ int kernel = -1, image = -1;
+	_cleanup_free_ char *line = NULL;
+	const char *initrds[1];
+	struct kexec_request rq = { .root = root, .panic = true };
+	struct load_args args;
+	char image_name[64];
+
+	TRY(parse_args(conf, &args));
+	TRY(capline_make(root, conf, &line));
+	log_debug("command line of the capture kernel: %s", line);
+	kernel = openat(root, rootpath_below(k->kernel), O_RDONLY | O_CLOEXEC);
+	if (kernel < 0)
+		return error_sys(errno, "%s: cannot open", k->kernel);
+	image = openat(root, rootpath_below(k->image), O_RDONLY | O_CLOEXEC);
+	if (image < 0)
+		return error_sys(errno, "%s: cannot open", k->image);
+	snprintf(image_name, sizeof(image_name), "/proc/self/fd/%d", image);
+	initrds[0] = image_name;
+	rq.kernel = k->kernel;
+	rq.kernel_fd = kernel;
+	rq.initrds = initrds;
+	rq.nr_initrds = 1;
+	rq.cmdline = line;
+	rq.call = args.call;
+	rq.debug = args.debug;
+	TRY(with_advice(kexec_plan(&rq, &plan, &result), &result));
+	if (args.debug)
+		kexec_plan_print(plan, stderr);
+	return with_advice(kexec_load(plan, &loaded), &loaded);
+}
+
+struct error *capture_unload(int root, const struct sysconfig *conf)
+{
+	_cleanup_kexec_result_ struct kexec_result result = { 0 };
+	struct load_args args;
+
+	(void)root; /* the kernel has one reservation, whatever tree is looked at */
+	TRY(parse_args(conf, &args));
+	return with_advice(kexec_unload(true, args.call, &result), &result);
+}

@@ -1,0 +1,47 @@
+/*
+ * From the words of kdump.conf to what the plan says of the target: everything that can be
+ * found out while the machine still works. One resolver per kind of target.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "plan/plan.h"
+#include "service/settings.h"
+
+struct resolve_how {
+	int root;
+	bool foreign; /* the capture kernel is of another release than the running one */
+};
+
+/* What a resolver finds out. */
+struct target {
+	const char *kind; /* the plan's word: "fs"; static */
+	struct plan_place place;
+	struct plan_place rootfs; /* for dump_to_rootfs; filled in only when asked for */
+	char *path;		  /* absolute, below the root of the target */
+	char *shown;		  /* one line for people: "/dev/vda1 (ext4) on /, path /var/crash" */
+	struct words modules;	  /* names and aliases for the module closure */
+	struct words warnings;	  /* whole sentences */
+};
+
+struct resolver {
+	const char *kind;
+	/* Whether the settings name a target of this kind. */
+	bool (*claims)(const struct settings *s);
+	/* Fills in a zeroed target. */
+	struct error *(*resolve)(const struct resolve_how *how, const struct settings *s,
+				 struct target *ret);
+};
+
+extern const struct resolver resolver_fs;
+
+/* Asks the resolver that claims the settings. target_done() whatever the outcome. */
+struct error *target_resolve(const struct resolve_how *how, const struct settings *s,
+			     struct target *ret) MUST_CHECK;
+void target_done(struct target *t);
+
+static inline void target_done_cleanup(struct target *t)
+{
+	target_done(t);
+}
+#define _cleanup_target_ CLEANUP(target_done)
