@@ -1,0 +1,221 @@
+/*
+ * What goes into the dump folder: the log and the report first, since they are small and tell
+ * most, then the dump, then this kernel's own log. Only the dump decides over success.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "capture/internal.h"
+
+#define COLLECTOR	 "/bin/salvage-collect"
+#define REPORT		 "/bin/salvage-report"
+#define VMCORE		 "/proc/vmcore"
+#define EXIT_INCOMPLETE	 4	     /* ours: saved, but not all of it */
+#define OWN_LOG_ROOM	 (256 << 10) /* bytes set aside on the target */
+#define KLOG_READ_ALL	 3	     /* syslog(2) */
+#define KLOG_SIZE_BUFFER 10
+
+/* Runs to the end within the step's limit; anything but success is an error. */
+static struct error *run(struct capture *c, char *const *argv, enum plan_step step,
+			 int stdin_fd, int stdout_fd)
+{
+	struct process_how how = {
+		.limit_ms = MIN((uint64_t)plan_limit_s(&c->plan, step) * 1000, (uint64_t)UINT32_MAX),
+		.stdin_fd = stdin_fd,
+		.stdout_fd = stdout_fd,
+	};
+	struct process_result r = { 0 };
+	struct error *e = NULL;
+
+	step_begin_planned(c, step);
+	TRY(c->ops->run(c, argv, &how, &r));
+	if (r.timed_out)
+		e = error_new(ERROR_TIMEOUT, "%s: did not end within %u s and was stopped", argv[0],
+			      plan_limit_s(&c->plan, step));
+	else if (r.status > 128)
+		e = error_new(ERROR_OTHER, "%s: ended by signal %d", argv[0], r.status - 128);
+	else if (r.status)
+		e = error_new(r.status == EXIT_INCOMPLETE ? ERROR_LOST : ERROR_OTHER,
+			      "%s: failed with status %d", argv[0], r.status);
+	process_result_done(&r);
+	return e;
+}
+
+/* Commits what a program has written, or leaves what there is of it under its first name. */
+static struct error *settle(struct capture *c, struct error *e, int fd, const char *incomplete,
+			    const char *name)
+{
+	step_begin_planned(c, PLAN_STEP_SYNC);
+	if (!e)
+		return store_commit(c, fd, incomplete, name);
+	store_abandon(c, fd, incomplete);
+	return e;
+}
+
+/* --- log and report of the dead kernel ---------------------------------------------- */
+
+static struct error *try_dmesg(struct capture *c)
+{
+	char *argv[] = { COLLECTOR, "--dump-dmesg", "--fd", "1", VMCORE, NULL };
+	int fd;
+
+	TRY(store_create(c, "vmcore-dmesg-incomplete.txt", &fd));
+	return settle(c, run(c, argv, PLAN_STEP_DMESG, 0, fd), fd, "vmcore-dmesg-incomplete.txt",
+		      "vmcore-dmesg.txt");
+}
+
+void save_dmesg(struct capture *c)
+{
+	struct error *e = NULL;
+
+	if (c->plan.no_dmesg)
+		return;
+	if (!file_exists(c->root, COLLECTOR + 1))
+		say("vmcore-dmesg.txt is left out: %s is not in the initramfs", COLLECTOR);
+	else {
+		e = try_dmesg(c);
+		if (!e)
+			say("saved vmcore-dmesg.txt");
+	}
+	say_error(e, "vmcore-dmesg.txt is not saved");
+}
+
+static struct error *try_report(struct capture *c)
+{
+	/* standard input is the second file: only the first three descriptors are handed on */
+	char *argv[] = { REPORT, "--text-fd", "1", "--json-fd", "0", VMCORE, NULL };
+	struct error *e, *second;
+	int text, json;
+
+	TRY(store_create(c, "report-incomplete.txt", &text));
+	e = store_create(c, "report-incomplete.json", &json);
+	if (e) {
+		close(text);
+		return e;
+	}
+	e = run(c, argv, PLAN_STEP_REPORT, json, text);
+	second = e ? error_new(ERROR_OTHER, "report.json is not saved either") : NULL;
+	e = settle(c, e, text, "report-incomplete.txt", "report.txt");
+	second = settle(c, second, json, "report-incomplete.json", "report.json");
+	if (!e)
+		return second;
+	error_free(second);
+	return e;
+}
+
+void save_report(struct capture *c)
+{
+	struct error *e = NULL;
+
+	if (c->plan.no_report)
+		return;
+	if (!file_exists(c->root, REPORT + 1))
+		say("the report is left out: %s is not in the initramfs", REPORT);
+	else {
+		e = try_report(c);
+		if (!e)
+			say("saved report.txt and report.json");
+	}
+	say_error(e, "the report is not saved");
+}
+
+/* --- the dump ----------------------------------------------------------------------- */
+
+static bool is_ours(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return strcmp(slash ? slash + 1 : program, "salvage-collect") == 0;
+}
+
+static struct error *collect(struct capture *c, int fd)
+{
+	_cleanup_words_ struct words argv = { 0 };
+
+	for (size_t i = 0; i < c->plan.collector.n; i++)
+		TRY(words_add(&argv, c->plan.collector.v[i]));
+	if (is_ours(c->plan.collector.v[0])) {
+		TRY(words_add(&argv, "--fd"));
+		TRY(words_add(&argv, "1"));
+		TRY(words_add(&argv, VMCORE));
+		return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, fd);
+	}
+	TRY(words_add(&argv, VMCORE));
+	TRY(words_addf(&argv, "%s/vmcore-incomplete", c->folder_path));
+	return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, 0);
+}
+
+/* A foreign collector may have made the file anew: what is synced is what has the name. */
+static struct error *reopen(struct capture *c, int *fd)
+{
+	int now = openat(c->folder, "vmcore-incomplete", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (now < 0)
+		return error_sys(errno, "vmcore-incomplete: the collector left no such file");
+	close(*fd);
+	*fd = now;
+	if (lseek(now, 0, SEEK_END) == 0)
+		return error_new(ERROR_OTHER, "vmcore-incomplete: the collector left it empty");
+	return NULL;
+}
+
+struct error *save_dump(struct capture *c)
+{
+	uint64_t start = clock_now_ms();
+	struct error *e;
+	int fd;
+
+	TRY(store_create(c, "vmcore-incomplete", &fd));
+	say("saving the memory of the crashed kernel");
+	e = collect(c, fd);
+	if (!e)
+		e = reopen(c, &fd);
+	TRY(settle(c, e, fd, "vmcore-incomplete", "vmcore"));
+	say("the dump took %ju s", (uintmax_t)(clock_now_ms() - start + 500) / 1000);
+	return NULL;
+}
+
+/* --- this kernel's own log ---------------------------------------------------------- */
+
+void save_own_log_begin(struct capture *c)
+{
+	struct error *e = store_create(c, "kexec-dmesg.log", &c->log_fd);
+
+	if (e)
+		say_error(e, "goes on without its own log");
+	else if (fallocate(c->log_fd, FALLOC_FL_KEEP_SIZE, 0, OWN_LOG_ROOM) < 0 &&
+		 errno != EOPNOTSUPP)
+		say("kexec-dmesg.log: no room on the target: %s", strerror(errno));
+}
+
+static struct error *write_own_log(struct capture *c)
+{
+	int size = klogctl(KLOG_SIZE_BUFFER, NULL, 0);
+	_cleanup_free_ char *text = NULL;
+
+	if (size <= 0)
+		return error_sys(errno, "cannot read the kernel's log");
+	text = malloc(size);
+	if (!text)
+		return error_nomem();
+	size = klogctl(KLOG_READ_ALL, text, size);
+	if (size < 0)
+		return error_sys(errno, "cannot read the kernel's log");
+	TRY(file_write_fd(c->log_fd, "kexec-dmesg.log", text, size));
+	if (ftruncate(c->log_fd, size) < 0 || fsync(c->log_fd) < 0)
+		return error_sys(errno, "kexec-dmesg.log: cannot sync");
+	return NULL;
+}
+
+void save_own_log(struct capture *c)
+{
+	if (c->log_fd < 0)
+		return;
+	step_begin_planned(c, PLAN_STEP_SYNC);
+	say_error(write_own_log(c), "kexec-dmesg.log is not whole");
+}

@@ -1,0 +1,218 @@
+/* The steps of a capture, in their order, as a worker does them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "capture/internal.h"
+
+#define DIRTY_BYTES "4194304" /* written back early: the reserved memory is small */
+
+void step_begin(struct capture *c, const char *name, unsigned limit_s)
+{
+	struct board *b = c->board;
+
+	strncpy(b->step, name, sizeof(b->step) - 1);
+	b->deadline_ms = limit_s ? clock_now_ms() + (uint64_t)limit_s * 1000 : 0;
+}
+
+void step_begin_planned(struct capture *c, enum plan_step step)
+{
+	step_begin(c, plan_step_name(step), plan_limit_s(&c->plan, step));
+}
+
+/* --- before the plan ---------------------------------------------------------------- */
+
+static struct error *mount_kernel_trees(struct capture *c)
+{
+	static const struct {
+		const char *where, *fstype, *options;
+		unsigned long flags;
+	} trees[] = {
+		{ "proc", "proc", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC },
+		{ "sys", "sysfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC },
+		{ "dev", "devtmpfs", "mode=0755", MS_NOSUID },
+		{ "run", "tmpfs", "mode=0755,size=1m", MS_NOSUID | MS_NODEV },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		const char *where = trees[i].where;
+
+		if (mkdirat(c->root, where, 0755) < 0 && errno != EEXIST)
+			return error_sys(errno, "/%s: cannot make the folder", where);
+		if (c->ops->mount(c, trees[i].fstype, where, trees[i].fstype, trees[i].flags,
+				  trees[i].options) < 0 &&
+		    errno != EBUSY) /* already there: kernels mount devtmpfs on their own */
+			return error_sys(errno, "/%s: cannot mount %s", where, trees[i].fstype);
+	}
+	return NULL;
+}
+
+static void poke(struct capture *c, const char *name, const char *value)
+{
+	say_error(file_poke(c->root, name, value), "goes on without the setting");
+}
+
+static void spare_memory(struct capture *c)
+{
+	poke(c, "proc/sys/vm/dirty_bytes", DIRTY_BYTES);
+	poke(c, "proc/sys/vm/drop_caches", "3");
+}
+
+struct error *read_plan(struct capture *c)
+{
+	_cleanup_words_ struct words warnings = { 0 };
+	_cleanup_free_ char *text = NULL;
+	struct board *b = c->board;
+	size_t len;
+
+	TRY(file_read(c->root, PLAN_PATH + 1, PLAN_LIMIT, &text, &len));
+	TRY(plan_parse(PLAN_PATH, text, len, &c->plan, &warnings));
+	for (size_t i = 0; i < warnings.n; i++)
+		say("%s", warnings.v[i]);
+	b->failure_action = c->plan.failure_action;
+	b->final_action = c->plan.final_action;
+	b->sync_s = plan_limit_s(&c->plan, PLAN_STEP_SYNC);
+	b->action_s = plan_limit_s(&c->plan, PLAN_STEP_ACTION);
+	b->watchdog_s = c->plan.watchdog_s;
+	return NULL;
+}
+
+static void greet(struct capture *c)
+{
+	_cleanup_free_ char *release = NULL;
+	struct error *e = file_read(c->root, "proc/sys/kernel/osrelease", 256, &release, NULL);
+
+	if (e) {
+		error_free(e);
+		return;
+	}
+	text_strip(release);
+	say("capture of the crashed kernel%s%s, running %s", c->plan.host ? " of " : "",
+	    c->plan.host ? c->plan.host : "", release);
+	if (c->plan.kernel && strcmp(release, c->plan.kernel) != 0)
+		say("this kernel is %s, the plan was made for %s: its modules may not fit", release,
+		    c->plan.kernel);
+}
+
+/* --- the capture -------------------------------------------------------------------- */
+
+/* Everything that is written, onto a target that is open. */
+static struct error *save(struct capture *c)
+{
+	struct error *e;
+
+	TRY(store_make_folder(c));
+	save_own_log_begin(c);
+	save_dmesg(c);
+	save_report(c);
+	spare_memory(c);
+	e = save_dump(c);
+	if (e)
+		say("%s", error_message(e)); /* now, so that the log on the target has it */
+	else
+		say("saved %s/vmcore", c->folder_path);
+	save_own_log(c);
+	return e;
+}
+
+static struct error *capture_to(struct capture *c, const struct plan_place *place)
+{
+	struct error *e = target_open(c, place);
+
+	if (!e)
+		e = save(c);
+	step_begin_planned(c, PLAN_STEP_SYNC);
+	say_error(target_close(c), "leaving the target");
+	return e;
+}
+
+static void forget(struct capture *c)
+{
+	plan_done(&c->plan);
+	free(c->folder_path);
+	c->folder_path = NULL;
+}
+
+enum capture_end capture_steps(struct capture *c)
+{
+	struct error *e;
+	struct stat st;
+
+	step_begin(c, "start", 30);
+	e = mount_kernel_trees(c);
+	say_setup(c->root);
+	/* the plan even without a vmcore: it says what to do then */
+	if (!e)
+		e = read_plan(c);
+	if (!e && fstatat(c->root, "proc/vmcore", &st, 0) < 0) {
+		say("/proc/vmcore: %s: this is no boot after a crash; nothing is written",
+		    strerror(errno));
+		forget(c);
+		return CAPTURE_NO_VMCORE;
+	}
+	if (!e) {
+		greet(c);
+		spare_memory(c);
+		step_begin_planned(c, PLAN_STEP_MODULES);
+		e = insert_modules(c);
+	}
+	if (!e)
+		e = capture_to(c, &c->plan.target);
+	forget(c);
+	if (!e)
+		return CAPTURE_DONE;
+	say_error(e, "the capture failed");
+	return CAPTURE_FAILED;
+}
+
+enum capture_end capture_fallback(struct capture *c)
+{
+	struct error *e;
+
+	say_setup(c->root);
+	e = read_plan(c);
+	/* the worker before may have left its target mounted; the sync is the finish's */
+	c->ops->umount(c, TARGET_FOLDER, MNT_DETACH);
+	if (!e)
+		e = capture_to(c, &c->plan.root);
+	forget(c);
+	if (!e)
+		return CAPTURE_DONE;
+	say_error(e, "dump_to_rootfs failed");
+	return CAPTURE_FAILED;
+}
+
+enum capture_end capture_shell(struct capture *c)
+{
+	char *argv[] = { "/bin/sh", NULL };
+
+	say_setup(c->root);
+	if (!file_exists(c->root, "bin/sh")) {
+		say("there is no /bin/sh in the initramfs");
+		return CAPTURE_FAILED;
+	}
+	say("a shell on the console; the machine restarts when it ends");
+	setsid();
+	(void)ioctl(0, TIOCSCTTY, 1); /* without it there is no job control */
+	execv(argv[0], argv);
+	say("/bin/sh: %s", strerror(errno));
+	return CAPTURE_FAILED;
+}
+
+enum capture_end capture_finish(struct capture *c)
+{
+	if (c->ops->umount(c, TARGET_FOLDER, 0) == 0)
+		return CAPTURE_DONE;
+	if (errno != EINVAL && errno != ENOENT) { /* it is mounted, and in use */
+		sync();
+		if (c->ops->mount(c, NULL, TARGET_FOLDER, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+			say("the target can't be unmounted: %s", strerror(errno));
+	}
+	return CAPTURE_DONE;
+}
