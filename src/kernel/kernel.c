@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "kernel/module.h"
 #include "kernel/paging.h"
+#include "kernel/type.h"
 #include "kernel/vmem.h"
 
 #define UTS_FIELD 65 /* __NEW_UTS_LEN + 1, include/uapi/linux/utsname.h */
@@ -107,6 +109,9 @@ void kernel_close(struct kernel *k)
 {
 	if (!k)
 		return;
+	modules_free(k->modules);
+	btf_free(k->btf);
+	symbols_free(k->symbols);
 	vmem_done(k);
 	free(k->paging_state);
 	free(k->own_release);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/kernel.h"
+#include "kernel/symbol.h"
 
 struct module {
 	uint64_t va; /* struct module */
@@ -23,4 +24,11 @@ size_t modules_count(struct kernel *k); /* 0 when they could not be loaded */
 const struct module *module_at(struct kernel *k, size_t i);
 /* The module whose memory holds `va`, or null. */
 const struct module *module_containing(struct kernel *k, uint64_t va);
+/* The symbol of `m` that covers `va`. Its length is that up to the next symbol, which is what
+ * the kernel prints. */
+struct error *module_symbol_at(struct kernel *k, const struct module *m, uint64_t va,
+			       struct symbol *ret) MUST_CHECK;
+/* The first symbol of that name that `m` defines. */
+struct error *module_symbol_find(struct kernel *k, const struct module *m, const char *name,
+				 uint64_t *ret_va) MUST_CHECK;
 void modules_free(struct modules *m);
