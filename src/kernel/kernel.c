@@ -8,6 +8,7 @@
 #include "kernel/module.h"
 #include "kernel/paging.h"
 #include "kernel/type.h"
+#include "kernel/unwind.h"
 #include "kernel/vmem.h"
 
 #define UTS_FIELD 65 /* __NEW_UTS_LEN + 1, include/uapi/linux/utsname.h */
@@ -109,6 +110,7 @@ void kernel_close(struct kernel *k)
 {
 	if (!k)
 		return;
+	orc_free(k->orc);
 	modules_free(k->modules);
 	btf_free(k->btf);
 	symbols_free(k->symbols);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernel/kernel.h"
+#include "kernel/symbol.h"
 
 #define UNWIND_MAX_FRAMES 256
 
@@ -43,4 +44,10 @@ struct error *unwind_load(struct kernel *k) MUST_CHECK;
 struct error *unwind(struct kernel *k, const struct regs *start, uint64_t stack_lo,
 		     uint64_t stack_hi, struct stack *ret) MUST_CHECK;
 void stack_done(struct stack *s);
+/* The function of a frame and the offset of its pc, as the kernel's own Call Trace has them:
+ * a return address is looked up by the call before it. ERROR_NOT_FOUND as symbol_at(). */
+struct error *frame_symbol(struct kernel *k, const struct frame *f, struct symbol *ret,
+			   uint64_t *ret_off) MUST_CHECK;
+/* "name+0xoff/0xlen [module]", or "0x..." */
+void frame_format(struct kernel *k, const struct frame *f, char *buf, size_t room);
 void orc_free(struct orc *o);
