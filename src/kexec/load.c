@@ -1,0 +1,125 @@
+/*
+ * The system calls. kexec_load(2) and kexec_file_load(2): flags and numbers of
+ * include/uapi/linux/kexec.h, kernel 6.17.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "host/host.h"
+#include "kexec/plan.h"
+#include "kexec/result.h"
+
+#define LOAD_ON_CRASH	      0x1
+#define LOAD_UPDATE_HEADERS   0x4 /* x86 kernels since 6.5 */
+#define LOAD_DEBUG	      0x10
+#define LOAD_ARCH_X86_64      (62ul << 16)
+
+#define FILE_UNLOAD	      0x1
+#define FILE_ON_CRASH	      0x2
+#define FILE_NO_INITRD	      0x4
+#define FILE_DEBUG	      0x8
+
+struct kernel_segment { /* struct kexec_segment */
+	const void *buf;
+	size_t buf_len;
+	unsigned long pa;
+	size_t mem_len;
+};
+
+static int call_segments(unsigned long entry, unsigned long nr, const struct kernel_segment *s,
+			 unsigned long flags)
+{
+	return syscall(SYS_kexec_load, entry, nr, s, flags) < 0 ? errno : 0;
+}
+
+static int call_file(int kernel, int initrd, const char *cmdline, unsigned long flags)
+{
+	size_t len = cmdline ? strlen(cmdline) + 1 : 0;
+
+	return syscall(SYS_kexec_file_load, kernel, initrd, len, cmdline, flags) < 0 ? errno : 0;
+}
+
+/* The debug flag is young: a kernel that does not know it says EINVAL. */
+static int load_segments(const struct kexec_plan *p)
+{
+	struct kernel_segment s[KEXEC_SEGMENTS];
+	unsigned long flags = LOAD_ARCH_X86_64 | (p->rq.panic ? LOAD_ON_CRASH : 0) |
+			      (p->rq.hotplug ? LOAD_UPDATE_HEADERS : 0);
+	unsigned long debug = p->rq.debug ? LOAD_DEBUG : 0;
+	int err;
+
+	for (size_t i = 0; i < p->parts.n; i++)
+		s[i] = (struct kernel_segment){ p->parts.v[i].bytes, p->parts.v[i].len,
+						p->parts.v[i].pa, p->parts.v[i].mem_len };
+	err = call_segments(p->entry, p->parts.n, s, flags | debug);
+	return err == EINVAL && debug ? call_segments(p->entry, p->parts.n, s, flags) : err;
+}
+
+static int load_file(const struct kexec_plan *p)
+{
+	unsigned long flags = (p->rq.panic ? FILE_ON_CRASH : 0) |
+			      (p->initrd.len ? 0 : FILE_NO_INITRD);
+	unsigned long debug = p->rq.debug ? FILE_DEBUG : 0;
+	int err = call_file(p->kernel.fd, p->initrd.fd, p->cmdline, flags | debug);
+
+	return err == EINVAL && debug ? call_file(p->kernel.fd, p->initrd.fd, p->cmdline, flags) : err;
+}
+
+/* Answers that say "not by this call", rather than "not this kernel". */
+static bool is_other_calls_turn(int err)
+{
+	return err == ENOSYS || err == EINVAL || err == ENOEXEC || err == EOPNOTSUPP;
+}
+
+static struct error *fall_back(const struct kexec_plan *p, int err, struct kexec_result *r)
+{
+	if (asprintf(&r->note, "kexec_file_load said \"%s\"", strerror(err)) < 0)
+		r->note = NULL;
+	err = load_segments(p);
+	r->used = KEXEC_CALL_SEGMENTS;
+	return err ? refuse_errno(r, KEXEC_CALL_SEGMENTS, p->rq.panic, err, &p->state) : NULL;
+}
+
+struct error *kexec_load(const struct kexec_plan *p, struct kexec_result *r)
+{
+	int err;
+
+	*r = (struct kexec_result){ .used = p->first };
+	if (p->note)
+		r->note = strdup(p->note);
+	err = p->first == KEXEC_CALL_SEGMENTS ? load_segments(p) : load_file(p);
+	if (err && p->may_fall_back && is_other_calls_turn(err))
+		return fall_back(p, err, r);
+	return err ? refuse_errno(r, p->first, p->rq.panic, err, &p->state) : NULL;
+}
+
+/* The file call's unload reads no file, so that lockdown allows it; it comes first. */
+struct error *kexec_unload(bool panic, enum kexec_call call, struct kexec_result *r)
+{
+	int err = ENOSYS;
+
+	*r = (struct kexec_result){ 0 };
+	if (call != KEXEC_CALL_SEGMENTS) {
+		r->used = KEXEC_CALL_FILE;
+		err = call_file(-1, -1, NULL, FILE_UNLOAD | (panic ? FILE_ON_CRASH : 0));
+	}
+	if (call != KEXEC_CALL_FILE && err && (err == ENOSYS || is_other_calls_turn(err))) {
+		r->used = KEXEC_CALL_SEGMENTS;
+		err = call_segments(0, 0, NULL, LOAD_ARCH_X86_64 | (panic ? LOAD_ON_CRASH : 0));
+	}
+	return err ? refuse_errno(r, r->used, panic, err, &(struct kexec_state){ 0 }) : NULL;
+}
+
+struct error *kexec_loaded(int root, bool panic, bool *ret)
+{
+	struct kexec_state s;
+
+	TRY(host_kexec_state(root, &s));
+	if (!(panic ? s.crash_supported : s.supported))
+		return error_new(ERROR_UNSUPPORTED, "the running kernel has no %s support",
+				 panic ? "crash kernel" : "kexec");
+	*ret = panic ? s.crash_loaded : s.loaded;
+	return NULL;
+}

@@ -1,0 +1,51 @@
+/* A plan in words, for --debug. */
+#include "kexec/plan.h"
+
+static void print_range(FILE *to, uint64_t start, uint64_t end)
+{
+	fprintf(to, "  %016llx-%016llx", (unsigned long long)start, (unsigned long long)end - 1);
+}
+
+static void print_segments(const struct kexec_plan *p, FILE *to)
+{
+	fprintf(to, "segments (kexec_load, entry 0x%llx):\n", (unsigned long long)p->entry);
+	for (size_t i = 0; i < p->parts.n; i++) {
+		const struct kexec_part *s = &p->parts.v[i];
+
+		print_range(to, s->pa, s->pa + s->mem_len);
+		fprintf(to, "  %-16s %zu bytes%s\n", s->name, s->len,
+			s->in_digest ? ", in the digest" : "");
+	}
+	fprintf(to, "memory map for the new kernel (%zu entries):\n", p->e820.rows.n);
+	for (size_t i = 0; i < p->e820.rows.n; i++) {
+		const struct e820_entry *e = &p->e820.rows.v[i];
+
+		print_range(to, e->start, e->start + e->len);
+		fprintf(to, "  type %u\n", e->type);
+	}
+	fprintf(to, "command line: %s\n", p->full_cmdline);
+}
+
+void kexec_plan_print(const struct kexec_plan *p, FILE *to)
+{
+	_cleanup_free_ char *release = bzimage_release(&p->image);
+
+	fprintf(to, "kernel: %s, bzImage64, %zu bytes, release %s\n",
+		p->rq.kernel ? p->rq.kernel : "(descriptor)", p->image.len,
+		release ? release : "unknown");
+	fprintf(to, "  boot protocol %u.%02u, xloadflags 0x%x, preferred address 0x%llx, init_size 0x%x\n",
+		p->image.protocol >> 8, p->image.protocol & 0xff, p->image.xloadflags,
+		(unsigned long long)p->image.pref_address, p->image.init_size);
+	fprintf(to, "initrd: %zu bytes in %zu files\n", p->initrd.len, p->rq.nr_initrds);
+	for (size_t i = 0; i < p->regions.n; i++) {
+		print_range(to, p->regions.v[i].start, p->regions.v[i].end);
+		fprintf(to, "  reserved for the crash kernel\n");
+	}
+	if (p->have_segments)
+		print_segments(p, to);
+	else if (p->no_segments)
+		fprintf(to, "no segments: %s\n", p->no_segments);
+	fprintf(to, "first call: %s%s%s\n",
+		p->first == KEXEC_CALL_FILE ? "kexec_file_load" : "kexec_load",
+		p->note ? ": " : "", p->note ? p->note : "");
+}

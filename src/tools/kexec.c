@@ -1,0 +1,417 @@
+/* kexec: load a kernel for the next reboot or for a crash, start it, ask for it, drop it. */
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/socket.h>
+#include <linux/reboot.h>
+
+#include "base/base.h"
+#include "host/host.h"
+#include "kexec/kexec.h"
+
+/* Scripts rely on these. */
+enum { EXIT_LOADED = 1, EXIT_USAGE = 1, EXIT_FAILED = 255 };
+
+enum {
+	OPT_HELP = 1, OPT_VERSION, OPT_LOAD, OPT_PANIC, OPT_EXEC, OPT_FORCE, OPT_UNLOAD, OPT_STATUS,
+	OPT_FILE_CALL, OPT_SEGMENT_CALL, OPT_AUTO_CALL, OPT_INITRD, OPT_APPEND, OPT_REUSE_CMDLINE,
+	OPT_TYPE, OPT_DEBUG, OPT_NO_CHECKS, OPT_NO_SYNC, OPT_NO_IFDOWN, OPT_CKR_SIZE, OPT_MEM_MIN,
+	OPT_MEM_MAX, OPT_ELF32, OPT_ELF64, OPT_NO_EFI, OPT_HOTPLUG, OPT_ACCEPTED, OPT_ACCEPTED_VALUE,
+	OPT_SPOIL, OPT_REFUSED,
+};
+
+static const struct option_def options[] = {
+	{ 'h', "help", NULL, "Show this help.", OPT_HELP },
+	{ 'v', "version", NULL, "Show the version.", OPT_VERSION },
+	{ 'l', "load", NULL, "Load the kernel for the next reboot.", OPT_LOAD },
+	{ 'p', "load-panic", NULL, "Load the kernel into the reserved memory, for a crash.", OPT_PANIC },
+	{ 'e', "exec", NULL, "Start the loaded kernel now, without a shutdown.", OPT_EXEC },
+	{ 'f', "force", NULL, "Load and start at once.", OPT_FORCE },
+	{ 'u', "unload", NULL, "Drop the loaded kernel (with -p: the one for a crash).", OPT_UNLOAD },
+	{ 'S', "status", NULL, "Exit with 1 when a crash kernel (-l: the other) is loaded, else 0.",
+	  OPT_STATUS },
+	{ 's', "kexec-file-syscall", NULL, "Use kexec_file_load only.", OPT_FILE_CALL },
+	{ 'c', "kexec-syscall", NULL, "Use kexec_load only.", OPT_SEGMENT_CALL },
+	{ 'a', "kexec-syscall-auto", NULL, "Use kexec_file_load, else kexec_load (default).",
+	  OPT_AUTO_CALL },
+	{ 0, "initrd", "FILE", "Use FILE as initrd; may be repeated, the files are joined.", OPT_INITRD },
+	{ 0, "ramdisk", "FILE", NULL, OPT_INITRD },
+	{ 0, "command-line", "TEXT", "Set the kernel command line.", OPT_APPEND },
+	{ 0, "append", "TEXT", "The same; with --reuse-cmdline it is added.", OPT_APPEND },
+	{ 0, "reuse-cmdline", NULL, "Take the running kernel's command line.", OPT_REUSE_CMDLINE },
+	{ 't', "type", "TYPE", "Insist on an image of this type (bzImage64).", OPT_TYPE },
+	{ 'd', "debug", NULL, "Show ranges, segments and command line.", OPT_DEBUG },
+	{ 'i', "no-checks", NULL, "Do not check the loaded kernel's digest before it starts.",
+	  OPT_NO_CHECKS },
+	{ 'y', "no-sync", NULL, "Do not sync file systems before -e or -f.", OPT_NO_SYNC },
+	{ 'x', "no-ifdown", NULL, "Leave network interfaces up before -e or -f.", OPT_NO_IFDOWN },
+	{ 0, "print-ckr-size", NULL, "Print the size of the reserved memory in bytes.", OPT_CKR_SIZE },
+	{ 0, "mem-min", "ADDR", "Put nothing below this address.", OPT_MEM_MIN },
+	{ 0, "mem-max", "ADDR", "Put nothing above this address.", OPT_MEM_MAX },
+	{ 0, "elf64-core-headers", NULL, "Describe memory in ELF64 headers (default).", OPT_ELF64 },
+	{ 0, "elf32-core-headers", NULL, "Describe memory in ELF32 headers.", OPT_ELF32 },
+	{ 0, "noefi", NULL, "Pass no EFI tables, name the ACPI tables' place instead.", OPT_NO_EFI },
+	{ 0, "hotplug", NULL, "Let the kernel update the core headers (kexec_load).", OPT_HOTPLUG },
+	/* Nothing to do for these: what they ask for is always so, or for very old kernels. */
+	{ 0, "console-serial", NULL, NULL, OPT_ACCEPTED },
+	{ 0, "console-vga", NULL, NULL, OPT_ACCEPTED },
+	{ 0, "reset-vga", NULL, NULL, OPT_ACCEPTED },
+	{ 0, "reuse-video-type", NULL, NULL, OPT_ACCEPTED },
+	{ 0, "pass-memmap-cmdline", NULL, NULL, OPT_ACCEPTED },
+	{ 0, "serial", "PORT", NULL, OPT_ACCEPTED_VALUE },
+	{ 0, "serial-baud", "RATE", NULL, OPT_ACCEPTED_VALUE },
+	{ 0, "real-mode", NULL, NULL, OPT_REFUSED },
+	{ 0, "entry-32bit", NULL, NULL, OPT_REFUSED },
+	{ 0, "load-preserve-context", NULL, NULL, OPT_REFUSED },
+	{ 0, "load-jump-back-helper", NULL, NULL, OPT_REFUSED },
+	{ 0, "reuseinitrd", NULL, NULL, OPT_REFUSED },
+	{ 0, "spoil-digest", NULL, NULL, OPT_SPOIL }, /* for tests of the digest check */
+	{ 0 }
+};
+
+static struct {
+	bool load, panic, exec, unload, status, ckr_size, bare;
+	bool sync, ifdown, reuse_cmdline;
+	char *append;
+	struct words initrds;
+	struct kexec_request rq;
+} arg = { .sync = true, .ifdown = true };
+
+static void help(void)
+{
+	printf("Usage: kexec [OPTION]... [KERNEL]\n"
+	       "Loads a kernel out of the running one, for the next reboot or for a crash.\n\n");
+	options_help(options, stdout);
+	printf("\nImage types: bzImage64 (x86_64). Exit status: 0, 1 (usage, missing files; -S: loaded),\n"
+	       "255 (refused or failed).\n");
+}
+
+static void set_action(int id)
+{
+	switch (id) {
+	case OPT_LOAD:
+		arg.load = true;
+		break;
+	case OPT_PANIC:
+		arg.panic = true;
+		break;
+	case OPT_EXEC:
+		arg.exec = true;
+		break;
+	case OPT_FORCE:
+		arg.load = arg.exec = true;
+		break;
+	case OPT_UNLOAD:
+		arg.unload = true;
+		break;
+	case OPT_STATUS:
+		arg.status = true;
+		break;
+	case OPT_CKR_SIZE:
+		arg.ckr_size = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static void set_switch(int id)
+{
+	switch (id) {
+	case OPT_FILE_CALL:
+		arg.rq.call = KEXEC_CALL_FILE;
+		break;
+	case OPT_SEGMENT_CALL:
+		arg.rq.call = KEXEC_CALL_SEGMENTS;
+		break;
+	case OPT_AUTO_CALL:
+		arg.rq.call = KEXEC_CALL_AUTO;
+		break;
+	case OPT_REUSE_CMDLINE:
+		arg.reuse_cmdline = true;
+		break;
+	case OPT_DEBUG:
+		arg.rq.debug = true;
+		break;
+	case OPT_NO_CHECKS:
+		arg.rq.no_checks = true;
+		break;
+	case OPT_NO_SYNC:
+		arg.sync = false;
+		break;
+	case OPT_NO_IFDOWN:
+		arg.ifdown = false;
+		break;
+	case OPT_ELF32:
+	case OPT_ELF64:
+		arg.rq.elf32_headers = id == OPT_ELF32;
+		break;
+	case OPT_NO_EFI:
+		arg.rq.no_efi = true;
+		break;
+	case OPT_HOTPLUG:
+		arg.rq.hotplug = true;
+		break;
+	case OPT_SPOIL:
+		arg.rq.spoil_digest = true;
+		break;
+	default:
+		set_action(id);
+	}
+}
+
+/* The old tool took addresses as strtoul does: bare numbers are decimal. */
+static struct error *address(const char *text, uint64_t *ret)
+{
+	if (text_u64(text, ret) || text_size(text, ret))
+		return NULL;
+	return error_new(ERROR_USAGE, "\"%s\" is not an address", text);
+}
+
+static struct error *set_option(int id, const char *value)
+{
+	switch (id) {
+	case OPT_INITRD:
+		return words_add(&arg.initrds, value);
+	case OPT_APPEND:
+		free(arg.append);
+		arg.append = strdup(value);
+		return arg.append ? NULL : error_nomem();
+	case OPT_TYPE:
+		arg.rq.type = value;
+		return NULL;
+	case OPT_MEM_MIN:
+		return address(value, &arg.rq.mem_min);
+	case OPT_MEM_MAX:
+		TRY(address(value, &arg.rq.mem_max));
+		arg.rq.mem_max += arg.rq.mem_max != UINT64_MAX;
+		return NULL;
+	case OPT_REFUSED:
+		return error_new(ERROR_USAGE,
+				 "options for 16-bit and 32-bit entry, kexec jump and reuse of the first initrd are not supported");
+	default:
+		set_switch(id);
+		return NULL;
+	}
+}
+
+/* Returns an exit status, or -1 to go on. */
+static int parse(int argc, char **argv)
+{
+	struct options o;
+	struct error *e = options_begin(&o, options, argc, argv);
+	int id = 0, status = -1;
+
+	while (!e && status < 0 && (id = options_next(&o)) > 0) {
+		if (id == OPT_HELP) {
+			help();
+			status = 0;
+		} else if (id == OPT_VERSION) {
+			printf("kexec (salvage) %s\n", SALVAGE_VERSION);
+			status = 0;
+		} else {
+			e = set_option(id, o.value);
+		}
+	}
+	if (!e && status < 0 && id == 0 && argc - options_rest(&o) > 1)
+		e = error_new(ERROR_USAGE, "more than one kernel: %s", argv[options_rest(&o) + 1]);
+	if (!e && id == 0 && options_rest(&o) < argc)
+		arg.rq.kernel = argv[options_rest(&o)];
+	options_done(&o);
+	if (e) {
+		log_error("%s", error_message(e));
+		error_free(e);
+		return EXIT_USAGE;
+	}
+	if (id < 0) {
+		fprintf(stderr, "Try 'kexec --help'.\n");
+		return EXIT_USAGE;
+	}
+	return status;
+}
+
+static int report(struct error *e, const struct kexec_result *r)
+{
+	enum kexec_reason reason = r ? r->reason : KEXEC_NO_HOST_FACTS;
+
+	log_error("%s", error_message(e));
+	if (r && r->next && *r->next)
+		fprintf(stderr, "  what to do: %s (%s)\n", r->next, kexec_reason_name(reason));
+	error_free(e);
+	return reason == KEXEC_NO_FILE || reason == KEXEC_BAD_REQUEST ||
+			       reason == KEXEC_NO_RESERVATION ?
+		       EXIT_USAGE :
+		       EXIT_FAILED;
+}
+
+/* The command line asked for, malloc'd. */
+static struct error *command_line(char **ret)
+{
+	_cleanup_free_ char *line = NULL;
+
+	if (!arg.reuse_cmdline) {
+		*ret = strdup(arg.append ? arg.append : "");
+		return *ret ? NULL : error_nomem();
+	}
+	TRY(host_cmdline(arg.rq.root, &line));
+	TRY(cmdline_remove(&line, "BOOT_IMAGE"));
+	if (arg.panic)
+		TRY(cmdline_remove(&line, "crashkernel"));
+	if (arg.append)
+		TRY(cmdline_append(&line, arg.append));
+	*ret = take_ptr(line);
+	return NULL;
+}
+
+static int load(void)
+{
+	_cleanup_kexec_result_ struct kexec_result r = { 0 };
+	_cleanup_kexec_plan_ struct kexec_plan *plan = NULL;
+	_cleanup_free_ char *line = NULL;
+	struct error *e = command_line(&line);
+
+	if (e)
+		return report(e, NULL);
+	arg.rq.cmdline = line;
+	arg.rq.panic = arg.panic;
+	arg.rq.initrds = (const char *const *)arg.initrds.v;
+	arg.rq.nr_initrds = arg.initrds.n;
+	e = kexec_plan(&arg.rq, &plan, &r);
+	if (!e && arg.rq.debug)
+		kexec_plan_print(plan, stdout);
+	if (!e) {
+		kexec_result_done(&r);
+		e = kexec_load(plan, &r);
+	}
+	if (r.note)
+		log_info("using kexec_load: %s", r.note);
+	return e ? report(e, &r) : 0;
+}
+
+static int unload(void)
+{
+	_cleanup_kexec_result_ struct kexec_result r = { 0 };
+	struct error *e = kexec_unload(arg.panic, arg.rq.call, &r);
+
+	return e ? report(e, &r) : 0;
+}
+
+static int status(void)
+{
+	bool loaded;
+	struct error *e = kexec_loaded(arg.rq.root, arg.panic || !arg.load, &loaded);
+
+	if (e)
+		return report(e, NULL);
+	return loaded ? EXIT_LOADED : 0;
+}
+
+static int print_reserved(void)
+{
+	struct kexec_state s;
+	struct error *e = host_kexec_state(arg.rq.root, &s);
+
+	if (e)
+		return report(e, NULL);
+	printf("%llu\n", (unsigned long long)s.crash_size);
+	return 0;
+}
+
+/* Drivers then stop their devices before the new kernel meets them. */
+static void interfaces_down(void)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct if_nameindex *all = if_nameindex();
+
+	for (struct if_nameindex *i = all; fd >= 0 && i && i->if_index; i++) {
+		struct ifreq rq = { 0 };
+
+		snprintf(rq.ifr_name, sizeof(rq.ifr_name), "%s", i->if_name);
+		if (!strcmp(i->if_name, "lo") || ioctl(fd, SIOCGIFFLAGS, &rq) < 0)
+			continue;
+		rq.ifr_flags &= ~IFF_UP;
+		if (ioctl(fd, SIOCSIFFLAGS, &rq) < 0)
+			log_warning("%s: cannot take the interface down: %s", i->if_name,
+				    strerror(errno));
+	}
+	if (all)
+		if_freenameindex(all);
+}
+
+/* Every check stands before the first thing that changes something. */
+static int execute(void)
+{
+	bool loaded = false;
+	struct error *e = kexec_loaded(arg.rq.root, false, &loaded);
+
+	if (e)
+		return report(e, NULL);
+	if (!loaded) {
+		log_error("no kernel is loaded; nothing was changed");
+		fprintf(stderr, "  what to do: load one with kexec -l KERNEL (nothing-loaded)\n");
+		return EXIT_USAGE;
+	}
+	if (geteuid() != 0) {
+		log_error("starting a kernel needs root; nothing was changed");
+		return EXIT_FAILED;
+	}
+	if (arg.sync)
+		sync();
+	if (arg.ifdown)
+		interfaces_down();
+	reboot(LINUX_REBOOT_CMD_KEXEC);
+	log_error("the kernel did not start the loaded one: %s", strerror(errno));
+	return EXIT_FAILED;
+}
+
+/* Bare "kexec KERNEL": the init system ends services and starts the loaded kernel. */
+static int shut_down(void)
+{
+	execlp("shutdown", "shutdown", "-r", "now", (char *)NULL);
+	log_error("shutdown: %s; the kernel stays loaded", strerror(errno));
+	return EXIT_FAILED;
+}
+
+static int run(void)
+{
+	int rc = 0;
+
+	if (arg.ckr_size)
+		return print_reserved();
+	if (arg.status)
+		return status();
+	if (arg.unload) {
+		rc = unload();
+		if (rc || !arg.rq.kernel)
+			return rc;
+	}
+	arg.bare = arg.rq.kernel && !arg.load && !arg.panic && !arg.exec && !arg.unload;
+	if (arg.rq.kernel || arg.load || arg.panic)
+		rc = load();
+	else if (!arg.exec) {
+		log_error("nothing to do: give -l, -p, -e, -u or -S (see kexec --help)");
+		rc = EXIT_USAGE;
+	}
+	if (!rc && arg.exec && !arg.panic)
+		rc = execute();
+	return !rc && arg.bare ? shut_down() : rc;
+}
+
+int main(int argc, char **argv)
+{
+	int rc;
+
+	log_setup("kexec", LOG_LEVEL_INFO);
+	rc = parse(argc, argv);
+	if (rc < 0) {
+		arg.rq.root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		rc = run();
+		close(arg.rq.root);
+	}
+	words_done(&arg.initrds);
+	free(arg.append);
+	return rc;
+}
