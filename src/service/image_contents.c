@@ -187,11 +187,11 @@ static struct error *choose_collector(struct image *im)
 	if (!argv.n)
 		return error_new(ERROR_USAGE, "core_collector names no program");
 	own = is_own_collector(argv.v[0]);
+	/* whoever saves the dump, ours saves the log */
+	TRY(add_own(im, "salvage-collect", COLLECTOR));
 	if (!own) {
 		TRY(error_prefix(find_in_path(im->how->root, argv.v[0], &path), "core_collector"));
 		TRY(error_prefix(add_machines(im, path), "core_collector"));
-	} else {
-		TRY(add_own(im, "salvage-collect", COLLECTOR));
 	}
 	TRY(words_add(&im->plan.collector, own ? COLLECTOR : path));
 	for (size_t i = 1; i < argv.n; i++)

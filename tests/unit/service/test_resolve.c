@@ -1,0 +1,195 @@
+#include "machine.h"
+#include "service/resolve.h"
+
+static struct tree t;
+
+static int setup(void **state)
+{
+	(void)state;
+	machine_init(&t);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	tree_done(&t);
+	return 0;
+}
+
+static struct error *resolve(const char *conf, struct target *ret)
+{
+	_cleanup_settings_ struct settings s = { 0 };
+	const struct resolve_how how = { .root = t.fd };
+
+	TRY(settings_parse(&s, "/etc/kdump.conf", conf, strlen(conf)));
+	return target_resolve(&how, &s, ret);
+}
+
+static void refused(const char *conf, enum error_kind kind, const char *message)
+{
+	_cleanup_target_ struct target target = { 0 };
+	_cleanup_error_ struct error *e = resolve(conf, &target);
+
+	if (!e)
+		fail_msg("\"%s\" was accepted", conf);
+	assert_int_equal(error_kind(e), kind);
+	if (!strstr(error_message(e), message))
+		fail_msg("\"%s\"", error_message(e));
+}
+
+static void is_target(const struct target *target, const char *device, const char *fstype,
+		      const char *path)
+{
+	assert_string_equal(target->kind, "fs");
+	assert_string_equal(target->place.device, device);
+	assert_string_equal(target->place.fstype, fstype);
+	assert_string_equal(target->path, path);
+}
+
+static void deduced_from_the_path(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	assert_ok(resolve("", &target));
+	is_target(&target, "UUID=" ROOT_UUID, "ext4", "/var/crash");
+	assert_int_equal(target.modules.n, 3);
+	assert_string_equal(target.modules.v[0], "virtio_pci");
+	assert_string_equal(target.modules.v[1], "virtio_blk");
+	assert_string_equal(target.modules.v[2], "fs-ext4");
+	assert_null(target.rootfs.device);
+}
+
+static void deduced_through_a_link_and_a_mount(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	machine_link(&t, "srv/dumps", "/data/dumps");
+	assert_ok(resolve("path /srv//dumps/\n", &target));
+	is_target(&target, "UUID=" DATA_UUID, "ext4", "/dumps");
+}
+
+static void deduced_through_a_bind_mount(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	machine_mounts(&t, "30 21 254:17 /store/crash /var/crash rw - ext4 /dev/vdb1 rw\n");
+	assert_ok(file_make_folders(t.fd, "var/crash/sub", 0700));
+	assert_ok(resolve("path /var/crash/sub\n", &target));
+	is_target(&target, "UUID=" DATA_UUID, "ext4", "/store/crash/sub");
+}
+
+static void named_by_device_and_tags(void **state)
+{
+	static const char *const names[] = { "/dev/vdb1", "LABEL=\"crash disk\"",
+					     "UUID=" DATA_UUID };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_target_ struct target target = { 0 };
+		char conf[200];
+
+		if (i == 1)
+			snprintf(conf, sizeof(conf), "ext4 LABEL=crash disk\npath dumps\n");
+		else
+			snprintf(conf, sizeof(conf), "ext4 %s\npath /dumps\n", names[i]);
+		assert_ok(resolve(conf, &target));
+		is_target(&target, "UUID=" DATA_UUID, "ext4", "/dumps");
+	}
+}
+
+static void mistakes_in_the_target(void **state)
+{
+	(void)state;
+	refused("ext4 /dev/vdb1\npath /nowhere\n", ERROR_USAGE,
+		"Dump path \"/nowhere\" does not exist in dump target \"/dev/vdb1\"");
+	refused("path /nowhere\n", ERROR_USAGE, "Dump path /nowhere does not exist.");
+	refused("xfs /dev/vdb1\npath /dumps\n", ERROR_USAGE,
+		"\"/dev/vdb1\" have a wrong type config \"xfs\", expected \"ext4\"");
+	refused("ext4 /dev/vda\npath /dumps\n", ERROR_USAGE,
+		"Dump target \"/dev/vda\" is neither mounted nor configured as \"noauto\"");
+	refused("ext4 LABEL=gone\n", ERROR_NOT_FOUND,
+		"Dump target \"LABEL=gone\" (/etc/kdump.conf line 1): no block device has "
+		"LABEL=gone");
+	refused("path /tmp\n", ERROR_USAGE, "does not survive a restart");
+	tree_add(&t, "data/file", "");
+	refused("ext4 /dev/vdb1\npath /file\n", ERROR_USAGE, "is not a folder");
+	machine_mounts(&t, "40 21 0:50 / /data/net rw - nfs4 host:/x rw\n");
+	assert_ok(file_make_folders(t.fd, "data/net", 0700));
+	refused("path /data/net\n", ERROR_UNSUPPORTED, "of type nfs4, which is not supported yet");
+}
+
+/* Only a part of the file system is mounted: where `path` is on it cannot be checked. */
+static void a_bind_mount_is_not_the_target(void **state)
+{
+	(void)state;
+	tree_add(&t, "proc/self/mountinfo",
+		 "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+		 "22 21 254:17 /part /data rw - ext4 /dev/vdb1 rw\n");
+	refused("ext4 /dev/vdb1\npath /dumps\n", ERROR_USAGE, "neither mounted nor configured");
+}
+
+static void external_journals_are_refused(void **state)
+{
+	(void)state;
+	tree_add(&t, "proc/self/mountinfo",
+		 "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+		 "22 21 254:17 / /data rw - xfs /dev/vdb1 rw,logdev=/dev/vdc,noquota\n");
+	refused("xfs /dev/vdb1\npath /dumps\n", ERROR_UNSUPPORTED, "second device (logdev=/dev/vdc)");
+}
+
+static void btrfs_subvolumes_are_kept(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	tree_add(&t, "proc/self/mountinfo",
+		 "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+		 "22 21 0:40 /@data /data rw - btrfs /dev/vdb1 rw,space_cache=v2,subvolid=256,subvol=/@data\n");
+	assert_ok(resolve("path /data/dumps\n", &target));
+	is_target(&target, "UUID=" DATA_UUID, "btrfs", "/dumps");
+	assert_string_equal(target.place.options, "subvol=/@data");
+}
+
+static void little_space_is_a_warning(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	tree_add(&t, "proc/meminfo", "MemTotal:  99999999999999 kB\nMemFree: 1 kB\n");
+	assert_ok(resolve("", &target));
+	assert_int_equal(target.warnings.n, 1);
+	assert_non_null(strstr(target.warnings.v[0],
+			       "There might not be enough space to save a vmcore."));
+}
+
+static void fallback_to_the_root(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	assert_ok(resolve("ext4 /dev/vdb1\npath /dumps\nfailure_action dump_to_rootfs\n", &target));
+	assert_string_equal(target.rootfs.device, "UUID=" ROOT_UUID);
+	assert_string_equal(target.rootfs.fstype, "ext4");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(deduced_from_the_path, setup, teardown),
+		cmocka_unit_test_setup_teardown(deduced_through_a_link_and_a_mount, setup, teardown),
+		cmocka_unit_test_setup_teardown(deduced_through_a_bind_mount, setup, teardown),
+		cmocka_unit_test_setup_teardown(named_by_device_and_tags, setup, teardown),
+		cmocka_unit_test_setup_teardown(mistakes_in_the_target, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_bind_mount_is_not_the_target, setup, teardown),
+		cmocka_unit_test_setup_teardown(external_journals_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(btrfs_subvolumes_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(little_space_is_a_warning, setup, teardown),
+		cmocka_unit_test_setup_teardown(fallback_to_the_root, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("resolve", tests, NULL, NULL);
+}
