@@ -503,6 +503,7 @@ struct error *writer_open_elf(struct sink *s, const struct dump_facts *facts,
 
 	if (!x)
 		return error_nomem();
+	x->has_lost = facts->source_incomplete;
 	x->w = (struct dump_writer){ .ops = &elf_ops, .sink = s, .facts = *facts };
 	e = elf_begin(&x->w);
 	if (e) {

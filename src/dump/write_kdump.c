@@ -525,6 +525,7 @@ struct error *writer_open_kdump(struct sink *s, const struct dump_facts *facts,
 
 	if (!k)
 		return error_nomem();
+	k->has_lost = facts->source_incomplete;
 	k->w = (struct dump_writer){ .ops = &kdump_ops, .sink = s, .facts = *facts };
 	k->codec_flag = codec_flag;
 	e = kdump_begin(&k->w);

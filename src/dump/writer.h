@@ -32,6 +32,7 @@ struct dump_facts {
 	/* upper bound of pages that writer_page() will get: with the number of frames in `memory`
 	 * it sizes the descriptor area */
 	uint64_t max_pages;
+	bool source_incomplete; /* the input lacks pages: the new dump is marked incomplete too */
 };
 
 struct dump_writer;

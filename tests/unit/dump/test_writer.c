@@ -394,6 +394,24 @@ static void elf_of_a_killed_writer(void **state)
 	killed(writer_open_elf);
 }
 
+static void kdump_reads_back(void **state)
+{
+	(void)state;
+	every_layout(open_kdump);
+}
+
+static void kdump_on_a_disk_that_fills_up(void **state)
+{
+	(void)state;
+	disk_full(open_kdump);
+}
+
+static void kdump_of_a_killed_writer(void **state)
+{
+	(void)state;
+	killed(open_kdump);
+}
+
 static void refuses_disorder(void **state)
 {
 	struct dump_facts f = facts_of(&arch_x86_64, false);
@@ -446,6 +464,9 @@ int main(void)
 		cmocka_unit_test(elf_reads_back),
 		cmocka_unit_test(elf_on_a_disk_that_fills_up),
 		cmocka_unit_test(elf_of_a_killed_writer),
+		cmocka_unit_test(kdump_reads_back),
+		cmocka_unit_test(kdump_on_a_disk_that_fills_up),
+		cmocka_unit_test(kdump_of_a_killed_writer),
 		cmocka_unit_test(refuses_disorder),
 	};
 
