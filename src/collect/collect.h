@@ -1,0 +1,59 @@
+/*
+ * Floor 4: saves the memory of a dead machine. Reads the pages of a dump (/proc/vmcore, or any
+ * dump to be filtered again), leaves out what the dump level names and writes the rest in one
+ * pass, with memory bounded whatever the size of the machine.
+ */
+#pragma once
+
+#include "base/strbuf.h"
+#include "dump/writer.h"
+#include "kernel/pageclass.h"
+
+struct collect_request {
+	struct dump *dump;     /* borrowed */
+	struct kernel *kernel; /* borrowed, opened on `dump`; null: only zero pages can be told */
+	int level;	       /* sum of 1 zero, 2 cache, 4 private cache, 8 user, 16 free */
+	bool elf;	       /* ELF instead of kdump-compressed; `codec` must be null then */
+	const struct codec *codec; /* null: pages as they are */
+	int codec_level;	   /* 0: the codec's default */
+	unsigned threads;	   /* at work, this one included; 0 and 1 make none */
+	struct sink *sink;	   /* borrowed; null: count only, nothing is written */
+	/* optional: where it is, now and then */
+	void (*progress)(void *arg, const char *step, uint64_t done, uint64_t total);
+	void *arg;
+};
+
+/* Page frames. */
+struct collect_counts {
+	uint64_t total;	   /* 0 up to the last */
+	uint64_t memory;   /* that exist */
+	uint64_t dropped[CLASS_MAX]; /* left out, by class */
+	uint64_t zero;	   /* full of zeros; left out when level bit 1 says so */
+	uint64_t already;  /* left out by who wrote the input */
+	uint64_t lost;	   /* could not be read */
+	uint64_t stored;   /* with their bytes */
+};
+
+struct collect_result {
+	struct collect_counts counts;
+	int level;	   /* in effect: bits that this kernel's data cannot decide are gone */
+	bool complete;	   /* all pages were written, and all of the input was there */
+	struct strbuf why; /* a line for each thing that could not be done as asked */
+	uint64_t bytes_written;
+	uint64_t filter_ms, copy_ms;
+};
+
+/*
+ * ERROR_NO_SPACE: the target is full; what was written is a readable dump that says of itself
+ * that it is incomplete. `ret` is filled in any case and is to be released.
+ */
+struct error *collect_run(const struct collect_request *r, struct collect_result *ret) MUST_CHECK;
+void collect_result_done(struct collect_result *c);
+
+/* The page counts as makedumpfile --show-stats words them, to be printed as they are. */
+void collect_report(const struct collect_result *c, struct strbuf *out);
+
+/* Replays the flattened stream at `in` (read up to its end record, no seeking) into `to`.
+ * *ret_complete false: the stream broke off; what came is written. */
+struct error *collect_rearrange(int in, const char *in_name, int to, const char *to_name,
+				bool *ret_complete) MUST_CHECK;
