@@ -29,7 +29,8 @@ static struct error *find_paging(struct kernel *k)
 		}
 		if (error_kind(e) == ERROR_NOMEM)
 			return e;
-		log_ignored(e, "only the segments of the dump translate addresses");
+		log_debug("%s; only the segments of the dump translate addresses", error_message(e));
+		error_free(e);
 		free(k->paging_state);
 		k->paging_state = NULL;
 	}

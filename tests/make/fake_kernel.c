@@ -19,7 +19,7 @@ static void must(bool ok, const char *what)
 
 void fake_init(struct fake *f, uint16_t machine, bool is_64bit, bool big, size_t len)
 {
-	*f = (struct fake){ .machine = machine, .is_64bit = is_64bit, .big = big, .len = len };
+	*f = (struct fake){.machine = machine, .is_64bit = is_64bit, .big = big, .len = len};
 	f->long_size = is_64bit ? 8 : 4;
 	f->memory = calloc(1, len);
 	f->next = 4096;
@@ -33,7 +33,7 @@ void fake_done(struct fake *f)
 	strbuf_done(&f->file);
 	strbuf_done(&f->info);
 	free(f->memory);
-	*f = (struct fake){ 0 };
+	*f = (struct fake){0};
 }
 
 uint64_t fake_alloc(struct fake *f, size_t len, size_t align)
@@ -99,14 +99,14 @@ static void add_uint(struct fake *f, unsigned width, uint64_t value)
 static void add_elf_header(struct fake *f, unsigned nr_phdrs)
 {
 	unsigned ul = f->long_size;
-	const unsigned char ident[16] = { 0x7f, 'E', 'L', 'F', f->is_64bit ? 2 : 1, f->big ? 2 : 1,
-					  1 };
+	const unsigned char ident[16] = {0x7f,		 'E', 'L', 'F', f->is_64bit ? 2 : 1,
+					 f->big ? 2 : 1, 1};
 
 	strbuf_add(&f->file, ident, sizeof(ident));
 	add_uint(f, 2, 4); /* ET_CORE */
 	add_uint(f, 2, f->machine);
 	add_uint(f, 4, 1);
-	add_uint(f, ul, 0);		       /* entry */
+	add_uint(f, ul, 0);			/* entry */
 	add_uint(f, ul, f->is_64bit ? 64 : 52); /* program headers follow */
 	add_uint(f, ul, 0);
 	add_uint(f, 4, 0);
@@ -162,7 +162,8 @@ static void build_file(struct fake *f)
 	if (!f->nr_segments)
 		fake_segment(f, 0, 0, f->len);
 	add_elf_header(f, f->nr_segments + 1);
-	add_program_header(f, 4, header_len + phdr_len * (f->nr_segments + 1), 0, 0, note_len(f));
+	add_program_header(f, 4, header_len + phdr_len * (f->nr_segments + 1), 0, 0,
+			   note_len(f));
 	for (size_t i = 0; i < f->nr_segments; i++)
 		add_program_header(f, 1, FILE_MEMORY_OFF + f->segments[i].pa, f->segments[i].va,
 				   f->segments[i].pa, f->segments[i].len);

@@ -59,11 +59,11 @@ static void pages_of_every_size(struct machine *m, uint64_t direct)
 	check(m, direct + 2 * MIB + 5, 2 * MIB + 5, 2 * MIB - 5);
 	check(m, direct + 6 * MIB - 1, 6 * MIB - 1, 1);
 	check(m, direct + GIB + 77, 5 * GIB + 77, GIB - 77);
-	assert_error(vmem_translate(m->f.k, direct + 16 * 4096, &(uint64_t){ 0 }, NULL),
+	assert_error(vmem_translate(m->f.k, direct + 16 * 4096, &(uint64_t){0}, NULL),
 		     ERROR_NOT_FOUND, "not mapped");
-	assert_error(vmem_translate(m->f.k, direct + 6 * MIB, &(uint64_t){ 0 }, NULL),
+	assert_error(vmem_translate(m->f.k, direct + 6 * MIB, &(uint64_t){0}, NULL),
 		     ERROR_NOT_FOUND, "not mapped");
-	assert_error(vmem_translate(m->f.k, 0x1234, &(uint64_t){ 0 }, NULL), ERROR_NOT_FOUND,
+	assert_error(vmem_translate(m->f.k, 0x1234, &(uint64_t){0}, NULL), ERROR_NOT_FOUND,
 		     "not mapped");
 	fake_done(&m->f);
 }
@@ -90,9 +90,9 @@ static void addresses_that_are_not_canonical(void **state)
 
 	machine_init(&m, 4, 0);
 	fake_open(&m.f);
-	assert_error(vmem_translate(m.f.k, 0x800000000000, &(uint64_t){ 0 }, NULL), ERROR_NOT_FOUND,
-		     "not canonical");
-	assert_error(vmem_translate(m.f.k, DIRECT_5L, &(uint64_t){ 0 }, NULL), ERROR_NOT_FOUND,
+	assert_error(vmem_translate(m.f.k, 0x800000000000, &(uint64_t){0}, NULL),
+		     ERROR_NOT_FOUND, "not canonical");
+	assert_error(vmem_translate(m.f.k, DIRECT_5L, &(uint64_t){0}, NULL), ERROR_NOT_FOUND,
 		     "not canonical");
 	fake_done(&m.f);
 }
@@ -122,7 +122,8 @@ static void inaccessible_pages(void **state)
 	fake_open(&m.f);
 	check(&m, DIRECT, 3 * MIB, 4096);
 	check(&m, DIRECT + 4096, 3 * MIB, 4096);
-	assert_error(vmem_translate(m.f.k, DIRECT + 8192, &pa, NULL), ERROR_NOT_FOUND, "not mapped");
+	assert_error(vmem_translate(m.f.k, DIRECT + 8192, &pa, NULL), ERROR_NOT_FOUND,
+		     "not mapped");
 	fake_done(&m.f);
 }
 
@@ -137,7 +138,8 @@ static void the_image_outlives_its_tables(void **state)
 	assert_ok(vmem_translate(m.f.k, TEXT + 0x1010, &pa, &len));
 	assert_int_equal(pa, IMAGE_PA + 0x1010);
 	assert_int_equal(len, 4096 - 0x10);
-	assert_error(vmem_translate(m.f.k, IMAGE + GIB, &pa, &len), ERROR_NOT_FOUND, "not mapped");
+	assert_error(vmem_translate(m.f.k, IMAGE + GIB, &pa, &len), ERROR_NOT_FOUND,
+		     "not mapped");
 	fake_done(&m.f);
 }
 
@@ -149,7 +151,7 @@ static void tables_outside_the_dump_are_lost(void **state)
 	/* a top entry that points far behind the memory */
 	fake_put(&m.f, m.top + (DIRECT >> 39 & 511) * 8, 8, 0x7000000000 | 1);
 	fake_open(&m.f);
-	assert_error(vmem_translate(m.f.k, DIRECT, &(uint64_t){ 0 }, NULL), ERROR_LOST,
+	assert_error(vmem_translate(m.f.k, DIRECT, &(uint64_t){0}, NULL), ERROR_LOST,
 		     "page table of level 3");
 	fake_done(&m.f);
 }
@@ -165,7 +167,8 @@ static void user_tables(void **state)
 	fake_open(&m.f);
 	assert_ok(vmem_translate_in(m.f.k, top, 0x7f0000001234, &pa, &len));
 	assert_int_equal(pa, 7 * MIB + 0x234);
-	assert_error(vmem_translate(m.f.k, 0x7f0000001234, &pa, &len), ERROR_NOT_FOUND, "not mapped");
+	assert_error(vmem_translate(m.f.k, 0x7f0000001234, &pa, &len), ERROR_NOT_FOUND,
+		     "not mapped");
 	fake_done(&m.f);
 }
 
@@ -193,7 +196,8 @@ static void reading_over_scattered_pages(void **state)
 	assert_ok(vmem_load(m.f.k, DIRECT + 4092, 8, 8, &block));
 	assert_memory_equal(block.bytes, "abcdefgh", 8);
 	vmem_block_done(&block);
-	assert_error(vmem_load(m.f.k, DIRECT + 4092, 9, 8, &block), ERROR_BAD_DATA, "more than");
+	assert_error(vmem_load(m.f.k, DIRECT + 4092, 9, 8, &block), ERROR_BAD_DATA,
+		     "more than");
 	assert_error(vmem_read(m.f.k, DIRECT + 8190, buf, 8), ERROR_NOT_FOUND, "not mapped");
 	fake_done(&m.f);
 }

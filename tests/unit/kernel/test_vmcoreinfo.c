@@ -46,7 +46,8 @@ static void typed_values(void **state)
 
 static void missing_and_bad_values_leave_the_result_alone(void **state)
 {
-	static const char text[] = "SIZE(page)=sixty\nSIZE(zone)=\nOFFSET(a.b)=-1\nSYMBOL(x)=zz\n";
+	static const char text[] =
+		"SIZE(page)=sixty\nSIZE(zone)=\nOFFSET(a.b)=-1\nSYMBOL(x)=zz\n";
 	CLEANUP(vmcoreinfo_free) struct vmcoreinfo *v = parse(text, sizeof(text) - 1);
 	uint64_t u = 7;
 	char longest[400];
@@ -65,7 +66,8 @@ static void missing_and_bad_values_leave_the_result_alone(void **state)
 
 static void malformed_lines_are_skipped(void **state)
 {
-	static const char text[] = "no equals sign\n=no key\n\nA=1\n\n\nB=2=3\nA=later\nC=cut off\0D=4\n";
+	static const char text[] =
+		"no equals sign\n=no key\n\nA=1\n\n\nB=2=3\nA=later\nC=cut off\0D=4\n";
 	CLEANUP(vmcoreinfo_free) struct vmcoreinfo *v = parse(text, sizeof(text) - 1);
 
 	assert_string_equal(vmcoreinfo_get(v, "A"), "1");
@@ -77,7 +79,7 @@ static void malformed_lines_are_skipped(void **state)
 
 static void text_need_not_end(void **state)
 {
-	const char text[6] = { 'K', 'E', 'Y', '=', '1', '2' };
+	const char text[6] = {'K', 'E', 'Y', '=', '1', '2'};
 	CLEANUP(vmcoreinfo_free) struct vmcoreinfo *v = parse(text, 5);
 	CLEANUP(vmcoreinfo_free) struct vmcoreinfo *empty = parse("", 0);
 
