@@ -31,7 +31,7 @@ struct error *insert_modules(struct capture *c)
 		if (e && m->required)
 			return e;
 		if (e)
-			say_error(e, "goes on");
+			say_error(e, "one module less");
 		else
 			inserted++;
 	}

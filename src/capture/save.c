@@ -193,6 +193,29 @@ void save_own_log_begin(struct capture *c)
 		say("kexec-dmesg.log: no room on the target: %s", strerror(errno));
 }
 
+/* Takes the "<6>" off the lines, as dmesg shows them; returns the new length. */
+static size_t drop_levels(char *text, size_t len)
+{
+	size_t to = 0;
+	bool start = true;
+
+	for (size_t from = 0; from < len; from++) {
+		if (start && text[from] == '<') {
+			size_t end = from + 1;
+
+			while (end < len && text[end] >= '0' && text[end] <= '9')
+				end++;
+			if (end < len && end > from + 1 && text[end] == '>')
+				from = end + 1;
+			if (from >= len)
+				break;
+		}
+		start = text[from] == '\n';
+		text[to++] = text[from];
+	}
+	return to;
+}
+
 static struct error *write_own_log(struct capture *c)
 {
 	int size = klogctl(KLOG_SIZE_BUFFER, NULL, 0);
@@ -206,6 +229,7 @@ static struct error *write_own_log(struct capture *c)
 	size = klogctl(KLOG_READ_ALL, text, size);
 	if (size < 0)
 		return error_sys(errno, "cannot read the kernel's log");
+	size = drop_levels(text, size);
 	TRY(file_write_fd(c->log_fd, "kexec-dmesg.log", text, size));
 	if (ftruncate(c->log_fd, size) < 0 || fsync(c->log_fd) < 0)
 		return error_sys(errno, "kexec-dmesg.log: cannot sync");

@@ -116,7 +116,7 @@ static struct error *save(struct capture *c)
 	if (e)
 		say("%s", error_message(e)); /* now, so that the log on the target has it */
 	else
-		say("saved %s/vmcore", c->folder_path);
+		say("saved %s/vmcore", c->folder_path + strlen("/" TARGET_FOLDER));
 	save_own_log(c);
 	return e;
 }

@@ -66,7 +66,7 @@ struct error *store_make_folder(struct capture *c)
 		c->folder_path = NULL;
 		return error_nomem();
 	}
-	say("saving into %s", c->folder_path);
+	say("saving into %s", c->folder_path + strlen("/" TARGET_FOLDER));
 	return NULL;
 }
 

@@ -108,19 +108,7 @@ static struct error *find_library_dirs(struct initramfs *im)
 	TRY(read_conf(im, "etc/ld.so.conf", 0));
 	for (size_t i = 0; i < ARRAY_SIZE(builtin_dirs); i++)
 		TRY(words_add(&im->library_dirs, builtin_dirs[i]));
-	for (size_t i = 0; i < im->library_dirs.n && !im->library_home; i++) {
-		_cleanup_strbuf_ struct strbuf path = { 0 };
-		_cleanup_close_ int fd = -1;
-
-		strbuf_printf(&path, "%s/libc.so.6", im->library_dirs.v[i] + 1);
-		TRY(strbuf_error(&path));
-		fd = initramfs_open_source(im->root, path.s);
-		if (fd >= 0)
-			im->library_home = strdup(im->library_dirs.v[i]);
-	}
-	if (!im->library_home)
-		im->library_home = strdup("/lib");
-	return im->library_home ? NULL : error_nomem();
+	return NULL;
 }
 
 /* --- finding one library ------------------------------------------------------------ */
@@ -163,29 +151,58 @@ static struct error *add_object(struct closure *c, const char *source, const cha
 	return e ? e : error_nomem();
 }
 
-/* Adds SOURCE (relative to the root) at PATH when it is an object of the wanted kind. */
-static struct error *try_library(struct closure *c, const struct elf_deps *kind,
-				 const char *source, const char *path, bool *ret_found)
+/* Reads SOURCE (relative to the root, or absolute); *ret is null when there is none, or it is
+ * no object of the wanted kind. */
+static struct error *read_library(struct closure *c, const struct elf_deps *kind,
+				  const char *source, char **ret, size_t *ret_len)
 {
 	_cleanup_close_ int fd = initramfs_open_source(c->im->root, source);
 	_cleanup_elf_deps_ struct elf_deps deps = { 0 };
 	_cleanup_free_ char *bytes = NULL;
-	struct error *e;
-	size_t len;
 
-	*ret_found = false;
+	*ret = NULL;
 	if (fd < 0)
 		return NULL;
-	TRY(file_read_fd(fd, source, SOURCE_LIMIT, &bytes, &len));
-	if (!elf_is_elf(bytes, len))
+	TRY(file_read_fd(fd, source, SOURCE_LIMIT, &bytes, ret_len));
+	if (!elf_is_elf(bytes, *ret_len))
 		return NULL; /* a linker script of that name */
-	e = elf_deps_read(source, bytes, len, &deps);
-	if (e)
-		return e;
-	if (deps.class != kind->class || deps.machine != kind->machine)
-		return NULL;
-	*ret_found = true;
-	return add_object(c, source, path, take_ptr(bytes), len);
+	TRY(elf_deps_read(source, bytes, *ret_len, &deps));
+	if (deps.class == kind->class && deps.machine == kind->machine)
+		*ret = take_ptr(bytes);
+	return NULL;
+}
+
+/* Adds SOURCE at PATH when it is there. */
+static struct error *try_library(struct closure *c, const struct elf_deps *kind,
+				 const char *source, const char *path, bool *ret_found)
+{
+	char *bytes;
+	size_t len;
+
+	TRY(read_library(c, kind, source, &bytes, &len));
+	*ret_found = bytes != NULL;
+	return bytes ? add_object(c, source, path, bytes, len) : NULL;
+}
+
+/* Where the loader surely looks: the folder of its own libc. */
+static struct error *find_home(struct closure *c, const struct elf_deps *kind)
+{
+	struct initramfs *im = c->im;
+
+	for (size_t i = 0; i < im->library_dirs.n && !im->library_home; i++) {
+		_cleanup_strbuf_ struct strbuf path = { 0 };
+		_cleanup_free_ char *bytes = NULL;
+		size_t len;
+
+		strbuf_printf(&path, "%s/libc.so.6", im->library_dirs.v[i] + 1);
+		TRY(strbuf_error(&path));
+		TRY(read_library(c, kind, path.s, &bytes, &len));
+		if (bytes && !(im->library_home = strdup(im->library_dirs.v[i])))
+			return error_nomem();
+	}
+	if (!im->library_home)
+		im->library_home = strdup("/lib");
+	return im->library_home ? NULL : error_nomem();
 }
 
 /* Takes "//", "/." and "NAME/.." out of an absolute path, as text. */
@@ -270,6 +287,7 @@ static struct error *try_system_dirs(struct closure *c, const struct object *o,
 {
 	struct initramfs *im = c->im;
 
+	TRY(find_home(c, &o->deps));
 	for (size_t i = 0; i < im->library_dirs.n && !*ret_found; i++) {
 		_cleanup_strbuf_ struct strbuf source = { 0 }, path = { 0 };
 		const char *dir = im->library_dirs.v[i];
