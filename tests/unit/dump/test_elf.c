@@ -1,0 +1,324 @@
+/* The ELF reader against files of every width, byte order and kind of disorder. */
+#include "made.h"
+
+static const char *const kinds[] = { "elf64 little", "elf64 big", "elf32 little", "elf32 big" };
+
+static char *text_of(const char *first, const char *rest)
+{
+	char *text;
+
+	assert_true(asprintf(&text, "%s\n%s", first, rest) > 0);
+	return text;
+}
+
+static void test_every_kind(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		_cleanup_free_ char *text = text_of(
+			kinds[i], "machine 21\n"
+				  "note CORE 1 z:504\n"
+				  "note VMCOREINFO 0 t:OSRELEASE=6.1\\nPAGESIZE=65536\\n\n"
+				  "load pa=0x20000 va=0xc0020000 data=r:1:65536+r:2:65536\n"
+				  "load pa=0x0 data=r:3:65536 memsz=0x20000\n");
+		struct image im = { 0 };
+		struct dump *d = open_made(make_elf, text, &im);
+
+		assert_string_equal(d->format, "ELF vmcore");
+		assert_ptr_equal(d->arch, &arch_ppc64);
+		assert_int_equal(d->big, i & 1);
+		assert_true(d->is_64bit);
+		assert_int_equal(d->page_size, 65536);
+		assert_int_equal(d->max_pfn, 4);
+		assert_int_equal(d->dump_level, -1);
+		assert_true(d->complete);
+		assert_false(d->flattened);
+		assert_string_equal(d->vmcoreinfo, "OSRELEASE=6.1\nPAGESIZE=65536\n");
+		assert_int_equal(d->nr_notes, 2);
+		assert_string_equal(d->notes[0].name, "CORE");
+		assert_int_equal(d->notes[0].desc_len, 504);
+		assert_ptr_equal(dump_find_note(d, "VMCOREINFO", 0), &d->notes[1]);
+		assert_null(dump_find_note(d, "VMCOREINFO", 1));
+		assert_int_equal(d->memory.n, 1);
+		assert_int_equal(ranges_total(&d->memory), 4);
+		assert_page(d, 0, PAGE_OK, "r:3:65536");
+		assert_page(d, 1, PAGE_EXCLUDED, "");
+		assert_page(d, 2, PAGE_OK, "r:1:65536");
+		assert_page(d, 3, PAGE_OK, "r:2:65536");
+		assert_page(d, 4, PAGE_HOLE, "");
+		assert_page(d, UINT64_MAX, PAGE_HOLE, "");
+		assert_int_equal(dump_nr_segments(d), 2);
+		assert_int_equal(dump_segment_at(d, 0).va, 0xc0020000);
+		assert_int_equal(dump_segment_at(d, 1).len, 0x20000);
+		assert_int_equal(dump_segment_at(d, 1).file_len, 0x10000);
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
+/* More program headers than 16 bits can count, in both widths. */
+static void test_many_headers(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		_cleanup_free_ char *text =
+			text_of(kinds[i], "note VMCOREINFO 0 t:x=1\n"
+					  "load count=70000 step=0x2000 pa=0x100000 memsz=4096 "
+					  "data=r:7:16\n");
+		struct image im = { 0 };
+		struct dump *d = open_made(make_elf, text, &im);
+		unsigned char got[16];
+		struct strbuf want = { 0 };
+
+		assert_true(d->complete);
+		assert_int_equal(dump_nr_segments(d), 70000);
+		assert_int_equal(d->memory.n, 70000);
+		assert_int_equal(d->nr_notes, 1);
+		assert_page(d, 0x100 + 2 * 69999 + 1, PAGE_HOLE, "");
+		assert_page(d, 0x100 + 2 * 69999, PAGE_EXCLUDED, "");
+		/* the stored 16 bytes are there by their file offset */
+		memcpy(got, im.bytes + dump_segment_at(d, 69999).file_off, 16);
+		assert_ok(make_data("r:7:16", 69999, &want));
+		assert_memory_equal(got, want.s, 16);
+		strbuf_done(&want);
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
+static void test_few_headers_in_section_zero(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_elf,
+				   "elf64 little\nxnum\nphentsize 80\n"
+				   "load pa=0x1000 data=b:5:4096\n",
+				   &im);
+
+	assert_page(d, 1, PAGE_OK, "b:5:4096");
+	dump_close(d);
+	image_done(&im);
+}
+
+/* Segments that start and end anywhere: pages are put together from what there is. */
+static void test_unaligned(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_elf,
+				   "elf64 little\nmachine 183\n"
+				   "load pa=0x1800 data=b:2:2048\n"
+				   "load pa=0x1000 data=b:1:2048\n"
+				   "load pa=0x2000 data=b:3:100\n"
+				   "load pa=0x3100 data=b:4:100\n"
+				   "load pa=0x3200 data=b:5:100 memsz=300\n"
+				   "load pa=0x4ff0 data=b:6:32\n",
+				   &im);
+	unsigned char buf[32], want[32];
+
+	assert_page(d, 1, PAGE_OK, "b:1:2048+b:2:2048");
+	assert_page(d, 2, PAGE_OK, "b:3:100");
+	assert_page(d, 3, PAGE_EXCLUDED, "");
+	assert_page(d, 4, PAGE_OK, "z:4080+b:6:16");
+	assert_page(d, 5, PAGE_OK, "b:6:16");
+	assert_int_equal(d->memory.n, 1);
+	assert_int_equal(d->max_pfn, 6);
+	memset(want, 6, sizeof(want));
+	assert_ok(dump_read_phys(d, 0x4ff0, buf, 32));
+	assert_memory_equal(buf, want, 32);
+	assert_memory_equal(dump_map_phys(d, 0x4ff0, 32), want, 32);
+	assert_memory_equal(dump_map_phys_forever(d, 0x4ff0, 32), want, 32);
+	assert_null(dump_map_phys(d, 0x4ff0, 33));
+	assert_null(dump_map_phys(d, 0x17ff, 2)); /* two places in the file */
+	assert_error(dump_read_phys(d, 0x2fff, buf, 2), ERROR_EXCLUDED, "0x3000");
+	assert_error(dump_read_phys(d, 0x5fff, buf, 2), ERROR_LOST, "0x6000");
+	dump_close(d);
+	image_done(&im);
+}
+
+/* Where segments overlap, each byte comes from one that has it in the file. */
+static void test_overlaps(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d =
+		open_made(make_elf,
+			  "elf64 little\n"
+			  "load pa=0x1000 memsz=0x10000\n"
+			  "load pa=0x3000 data=r:3:4096+r:4:4096\n"
+			  "load pa=0x3000 data=r:3:4096\n"
+			  "load pa=0x4000 data=r:4:4096+r:5:4096 va=0xffff888000004000\n"
+			  "load pa=0x8000 filesz=0 memsz=4096 off=0xffffffffffffffff\n",
+			  &im);
+
+	assert_page(d, 1, PAGE_EXCLUDED, "");
+	assert_page(d, 3, PAGE_OK, "r:3:4096");
+	assert_page(d, 4, PAGE_OK, "r:4:4096");
+	assert_page(d, 5, PAGE_OK, "r:5:4096");
+	assert_page(d, 8, PAGE_EXCLUDED, "");
+	assert_true(d->complete);
+	assert_int_equal(d->memory.n, 1);
+	dump_close(d);
+	image_done(&im);
+}
+
+static void test_cut_off(void **state)
+{
+	const char *text = "elf64 little\nnote VMCOREINFO 0 t:a=b\\n\n"
+			   "load pa=0x1000 data=r:1:4096+r:2:4096+r:3:4096 align=4096\n"
+			   "cut %u\n";
+	struct image im = { 0 };
+	struct dump *d;
+	char cut[300];
+	unsigned char buf[16];
+
+	snprintf(cut, sizeof(cut), text, 4096 + 4096 + 100);
+	d = open_made(make_elf, cut, &im);
+	assert_false(d->complete);
+	assert_page(d, 1, PAGE_OK, "r:1:4096");
+	assert_page(d, 2, PAGE_LOST, "");
+	assert_page(d, 3, PAGE_LOST, "");
+	assert_int_equal(dump_page_state(d, 2), PAGE_LOST);
+	assert_error(dump_read_phys(d, 0x2010, buf, 16), ERROR_LOST, "cut off");
+	dump_close(d);
+	/* in the notes */
+	snprintf(cut, sizeof(cut), text, 64 + 2 * 56 + 20);
+	d = open_made(make_elf, cut, &im);
+	assert_false(d->complete);
+	assert_int_equal(d->nr_notes, 0);
+	assert_page(d, 1, PAGE_LOST, "");
+	dump_close(d);
+	image_done(&im);
+	/* in the program headers, and in the file header */
+	snprintf(cut, sizeof(cut), text, 64 + 56 + 30);
+	assert_error(try_made(make_elf, cut), ERROR_BAD_DATA, "without any memory");
+	snprintf(cut, sizeof(cut), text, 40);
+	assert_error(try_made(make_elf, cut), ERROR_BAD_DATA, "ends at 0x28");
+}
+
+static void test_incomplete_mark(void **state)
+{
+	const struct {
+		const char *text;
+		bool complete;
+	} cases[] = {
+		{ "elf64 little\nflags 1\nload pa=0 data=z:4096\n", false },
+		{ "elf64 little\nflags 2\nload pa=0 data=z:4096\n", true },
+		{ "elf64 little\nmachine 21\nflags 3\nload pa=0 data=z:4096\n", false },
+		/* there it is the number of the ABI */
+		{ "elf64 big\nmachine 21\nflags 1\nload pa=0 data=z:4096\n", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct image im = { 0 };
+		struct dump *d = open_made(make_elf, cases[i].text, &im);
+
+		assert_int_equal(d->complete, cases[i].complete);
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
+static void test_notes(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_elf,
+				   "elf64 big\nsplit-notes\n"
+				   "note LINUX 0x700 t:device+z:41\n"
+				   "note CORE 1 z:336\n"
+				   "note VMCOREINFO 0 t:PAGESIZE=16384+z:3\n"
+				   "note VMCOREINFO 0 t:second=1\n"
+				   "load pa=0 data=z:4096\n",
+				   &im);
+
+	assert_int_equal(d->nr_notes, 4);
+	assert_string_equal(d->notes[0].name, "LINUX");
+	assert_int_equal(d->notes[0].desc_len, 47);
+	assert_string_equal(d->vmcoreinfo, "PAGESIZE=16384");
+	assert_int_equal(d->page_size, 4096); /* x86_64 has no other */
+	dump_close(d);
+	/* ends at an empty name, and at lengths that reach out of the area */
+	d = open_made(make_elf,
+		      "elf64 little\nnote CORE 1 x:01020304\nrawnotes z:12\n"
+		      "note CORE 2 x:01\nload pa=0 data=z:4096\n",
+		      &im);
+	assert_int_equal(d->nr_notes, 1);
+	dump_close(d);
+	d = open_made(make_elf,
+		      "elf64 little\nnote CORE 1 x:01020304\n"
+		      "rawnotes x:05000000fffffffff0000000434f524500\n"
+		      "load pa=0 data=z:4096\n",
+		      &im);
+	assert_int_equal(d->nr_notes, 1);
+	assert_int_equal(d->raw_notes_len, 24 + 17);
+	dump_close(d);
+	image_done(&im);
+}
+
+static void test_refused(void **state)
+{
+	assert_error(try_made(make_elf, "elf64 little\nmachine 0xbeef\nload pa=0 data=z:1\n"),
+		     ERROR_UNSUPPORTED, "machine 48879");
+	assert_error(try_made(make_elf, "elf64 little\ntype 2\nload pa=0 data=z:1\n"),
+		     ERROR_UNSUPPORTED, "not a dump");
+	assert_error(try_made(make_elf, "elf64 little\nphentsize 55\nload pa=0 data=z:99\n"),
+		     ERROR_BAD_DATA, "55");
+	assert_error(try_made(make_elf, "elf64 little\nnote CORE 1 x:\n"), ERROR_BAD_DATA,
+		     "without any memory");
+	/* section header 0 is not there */
+	assert_error(try_made(make_elf, "elf64 little\nphnum 0xffff\npoke 40 0000ffffffffffff\n"
+					"load pa=0 data=z:99\n"),
+		     ERROR_BAD_DATA, "section header 0");
+}
+
+/* Addresses that the machine cannot have do not inflate max_pfn. */
+static void test_wild_addresses(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_elf,
+				   "elf64 little\nload pa=0x1000 data=b:1:4096\n"
+				   "load pa=0xfffffffffffff000 memsz=0x2000 data=b:2:4096\n"
+				   "load pa=0x4000000000000000 data=b:2:4096\n",
+				   &im);
+
+	assert_int_equal(d->max_pfn, 2);
+	assert_false(d->complete);
+	assert_page(d, 1, PAGE_OK, "b:1:4096");
+	dump_close(d);
+	image_done(&im);
+}
+
+/* The cache behind dump_read_phys() holds many pages, one per slot, and no wrong ones. */
+static void test_cache(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_elf,
+				   "elf64 little\nload count=2000 step=4096 pa=0 "
+				   "data=r:9:4096\n",
+				   &im);
+
+	for (unsigned i = 0; i < 8000; i++) {
+		uint64_t pa = (i * 7919ull * 64) % (2000 * 4096 - 64);
+		unsigned char got[64];
+		const unsigned char *want = im.bytes + dump_segment_at(d, 0).file_off + pa;
+
+		assert_ok(dump_read_phys(d, pa, got, sizeof(got)));
+		assert_memory_equal(got, want, sizeof(got));
+	}
+	dump_close(d);
+	image_done(&im);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_kind),
+		cmocka_unit_test(test_many_headers),
+		cmocka_unit_test(test_few_headers_in_section_zero),
+		cmocka_unit_test(test_unaligned),
+		cmocka_unit_test(test_overlaps),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_incomplete_mark),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_wild_addresses),
+		cmocka_unit_test(test_cache),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
