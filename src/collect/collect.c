@@ -200,16 +200,21 @@ static enum page_class class_at(struct collector *c, uint64_t pfn, uint64_t end,
 	return CLASS_UNKNOWN;
 }
 
+/* Poisoned memory must not be touched, and what is unplugged is not there. */
+static bool is_kept(struct collector *c, enum page_class class)
+{
+	return class != CLASS_HWPOISON && class != CLASS_OFFLINE && !pageclass_dropped(class, c->level);
+}
+
 static struct error *copy_range(struct collector *c, const struct range *m, uint64_t *done)
 {
 	for (uint64_t pfn = m->start, n; pfn < m->end; pfn += n) {
 		enum page_class class = class_at(c, pfn, m->end, &n);
 
-		if (class == CLASS_HWPOISON || class == CLASS_OFFLINE ||
-		    pageclass_dropped(class, c->level))
-			c->ret->counts.dropped[class] += n;
-		else
+		if (is_kept(c, class))
 			TRY(keep_run(c, pfn, pfn + n, *done));
+		else
+			c->ret->counts.dropped[class] += n;
 		*done += n;
 		report_progress(c, *done, false);
 	}
@@ -227,6 +232,41 @@ static struct error *copy_all(struct collector *c)
 		TRY(write_oldest(c));
 	report_progress(c, done, true);
 	return NULL;
+}
+
+/* ---- counting runs, for ELF ---- */
+
+/* Runs of frames [pfn, end) that the input does not have excluded; `in_run`: a run goes on. */
+static uint64_t count_states(struct collector *c, uint64_t pfn, uint64_t end, bool *in_run)
+{
+	uint64_t n = 0;
+
+	for (; pfn < end; pfn++) {
+		bool kept = dump_page_state(c->d, pfn) != PAGE_EXCLUDED;
+
+		n += kept && !*in_run;
+		*in_run = kept;
+	}
+	return n;
+}
+
+/* Runs of consecutive pages that will be written: a pass over the classes alone. */
+static uint64_t count_runs(struct collector *c)
+{
+	uint64_t runs = 0;
+
+	for (size_t i = 0; i < c->d->memory.n; i++) {
+		const struct range *m = &c->d->memory.v[i];
+		bool in_run = false;
+
+		for (uint64_t pfn = m->start, n; pfn < m->end; pfn += n) {
+			if (is_kept(c, class_at(c, pfn, m->end, &n)))
+				runs += count_states(c, pfn, pfn + n, &in_run);
+			else
+				in_run = false;
+		}
+	}
+	return runs;
 }
 
 /* ---- set-up ---- */
@@ -341,10 +381,12 @@ static struct error *run(struct collector *c)
 	c->ret->level = c->level;
 	c->ret->counts.total = c->d->max_pfn;
 	c->ret->counts.memory = ranges_total(&c->d->memory);
-	c->ret->filter_ms = clock_now_ms() - began;
 	TRY(facts_gather(c->d, c->r->kernel, c->level, &f, &segments));
+	if (c->r->elf)
+		f.max_runs = MAX(count_runs(c), (uint64_t)1);
 	TRY(open_writer(c, &f));
 	w = c->w;
+	c->ret->filter_ms = clock_now_ms() - began;
 	began = clock_now_ms();
 	e = copy_and_end(c);
 	c->ret->copy_ms = clock_now_ms() - began;

@@ -4,11 +4,11 @@
  *	Ehdr | program headers ... | section header 0 | notes | pages
  *
  * The note header comes first and e_phoff is sizeof(Ehdr): readers of vmcores insist on both.
- * Room for program headers is taken for the worst case (every other page left out) and stays a
- * hole where it is not used, so that headers and pages are two streams that go forward in one
- * pass. Each run of pages that are all there is one PT_LOAD; the pages left out behind it are
+ * Room for program headers is taken for as many runs as the caller announces, so that headers
+ * and pages are two streams that go forward in one pass. Each run of pages that are all there is one PT_LOAD; the pages left out behind it are
  * its p_memsz beyond p_filesz, those before the first run of a memory range have a PT_LOAD with
- * no bytes (makedumpfile's convention too). A frame that the source's headers map at several
+ * no bytes (makedumpfile's convention too; but p_offset is never 0, since crash takes the least
+ * p_offset for the length of the headers). A frame that the source's headers map at several
  * virtual addresses gets a PT_LOAD for each, with the same bytes. Pages of zeros take no room
  * where the sink allows gaps. More than 65534 headers are counted in section header 0 (PN_XNUM).
  *
@@ -29,13 +29,14 @@
 #define CHUNK		((size_t)1 << 20)
 #define PHDRS_BUF	4096 /* program headers on their way */
 #define GAP_MIN		65536 /* zeros worth a hole */
-#define LOST_RUNS_MAX	4096  /* further lost pages look as if left out */
+#define LOST_RUNS_MAX	256   /* further lost pages look as if left out */
 
 struct elf_writer {
 	struct dump_writer w;
 	bool elf64;
 	uint64_t phdr_room; /* in headers */
 	uint64_t shdr_off, notes_off;
+	uint64_t first_off;  /* of the first page */
 	uint64_t beyond_off; /* behind any end that the file can have */
 
 	/* pages on their way: CHUNK bytes for file offset data_off on, then `zeros` bytes of
@@ -167,8 +168,8 @@ static struct error *add_phdr(struct elf_writer *x, uint64_t off, uint64_t va, u
 		TRY(write_data(x));
 		TRY(write_phdrs(x));
 	}
-	put_phdr(x, x->phdrs + x->nr_phdrs * phdr_len(x), PT_LOAD, file_len ? off : 0, va, pa,
-		 file_len, len);
+	put_phdr(x, x->phdrs + x->nr_phdrs * phdr_len(x), PT_LOAD, file_len ? off : x->first_off, va,
+		 pa, file_len, len);
 	x->nr_phdrs++;
 	return NULL;
 }
@@ -227,7 +228,7 @@ static struct error *describe(struct elf_writer *x, uint64_t pfn)
 	for (; x->range < m->n && m->v[x->range].start < pfn; x->range++) {
 		uint64_t start = MAX(x->next_pfn, m->v[x->range].start);
 		uint64_t end = MIN(pfn, m->v[x->range].end);
-		bool in_run = x->run_start < x->run_end && x->run_start < end;
+		bool in_run = x->run_start < x->run_end && x->run_start < end && x->run_end > start;
 
 		if (start < end) {
 			TRY(add_loads(x, start, in_run ? MIN(x->run_end, end) : start, end,
@@ -381,8 +382,34 @@ static struct error *elf_page(struct dump_writer *w, uint64_t pfn, const void *b
 
 /* ---- begin and end ---- */
 
-/* The most loads that the memory can need: in each segment every other frame a run, one for
- * what comes before the first, and the pieces at the edges of ranges. */
+/* How many segments map one frame, at most. */
+static uint64_t deepest_mapping(const struct dump_facts *f)
+{
+	uint64_t deepest = 1;
+
+	if (f->nr_segments > 2048)
+		return 2; /* the kernel's text and the linear map */
+	for (size_t i = 0; i < f->nr_segments; i++) {
+		uint64_t depth = 0, pa = f->segments[i].pa;
+
+		for (size_t j = 0; j < f->nr_segments; j++)
+			depth += pa >= f->segments[j].pa &&
+				 pa - f->segments[j].pa < f->segments[j].len;
+		deepest = MAX(deepest, depth);
+	}
+	return deepest;
+}
+
+/* The most program headers that the memory can need: a load for each run and for what comes
+ * before the first run of a range, more at the edges of segments; and lost pages split runs. */
+static uint64_t most_phdrs(const struct dump_facts *f)
+{
+	uint64_t runs = MIN(f->max_runs ? f->max_runs : UINT64_MAX, ranges_total(f->memory) / 2 + 1);
+
+	runs += 2 * (uint64_t)f->memory->n + 2 * LOST_RUNS_MAX;
+	return MIN(1 + runs * deepest_mapping(f) + 2 * f->nr_segments, (uint64_t)UINT32_MAX);
+}
+
 static struct error *lay_out(struct elf_writer *x)
 {
 	const struct dump_facts *f = &x->w.facts;
@@ -391,10 +418,7 @@ static struct error *lay_out(struct elf_writer *x)
 	if (!f->arch || !IS_POW2(ps) || ps < 4096 || ps > 1 << 20)
 		return error_new(ERROR_UNSUPPORTED, "cannot write a dump with pages of %u bytes",
 				 f->page_size);
-	room = 1 + frames / 2 + 2 * (uint64_t)f->memory->n + 1 + 4 * LOST_RUNS_MAX;
-	for (size_t i = 0; i < f->nr_segments; i++)
-		room += MIN(f->segments[i].len / ps + 2, frames) / 2 + 2 + f->memory->n;
-	x->phdr_room = MIN(room, (uint64_t)UINT32_MAX);
+	room = x->phdr_room = most_phdrs(f);
 	/* every offset and address must fit; generous, as 32-bit ELF gains nothing */
 	x->elf64 = f->is_64bit || room > 1 << 20 || f->max_pfn > ((uint64_t)3 << 30) / ps;
 	x->shdr_off = ehdr_len(x) + x->phdr_room * phdr_len(x);
@@ -403,7 +427,7 @@ static struct error *lay_out(struct elf_writer *x)
 	    round_up_overflows(bytes, ps, &end) || f->max_pfn > (INT64_MAX - end) / 4 / ps)
 		return error_new(ERROR_BAD_DATA, "%llu page frames are too many",
 				 (unsigned long long)f->max_pfn);
-	x->data_off = end;
+	x->data_off = x->first_off = end;
 	x->beyond_off = end + (frames + 1) * ps;
 	return NULL;
 }

@@ -32,6 +32,9 @@ struct dump_facts {
 	/* upper bound of pages that writer_page() will get: with the number of frames in `memory`
 	 * it sizes the descriptor area */
 	uint64_t max_pages;
+	/* ELF output: upper bound of runs of consecutive pages that are written; 0: unknown. Readers
+	 * load everything before the first page into memory, so room for the worst case is bad. */
+	uint64_t max_runs;
 	bool source_incomplete; /* the input lacks pages: the new dump is marked incomplete too */
 };
 
