@@ -19,6 +19,7 @@ struct word {
 static bool next_word(const char *line, size_t pos, struct word *w)
 {
 	bool quoted = false;
+	size_t first;
 
 	while (isspace((unsigned char)line[pos]))
 		pos++;
@@ -26,8 +27,9 @@ static bool next_word(const char *line, size_t pos, struct word *w)
 		return false;
 	w->start = pos;
 	w->name_end = 0;
+	first = pos + (line[pos] == '"');
 	for (; line[pos] && (quoted || !isspace((unsigned char)line[pos])); pos++) {
-		if (line[pos] == '=' && !w->name_end)
+		if (line[pos] == '=' && !w->name_end && pos > first) /* one in front is no sign */
 			w->name_end = pos;
 		if (line[pos] == '"')
 			quoted = !quoted;

@@ -105,6 +105,21 @@ static void words_of_init_stay_behind(void **state)
 	expect("a");
 }
 
+static void an_equals_sign_in_front_belongs_to_the_name(void **state)
+{
+	bool found;
+
+	(void)state;
+	start("\n=");
+	assert_ok(cmdline_find(line, "=", &found, NULL));
+	assert_true(found);
+	assert_ok(cmdline_remove(&line, "="));
+	expect("");
+	start("=a=b c");
+	assert_ok(cmdline_remove(&line, "=a"));
+	expect("c");
+}
+
 static void setting_replaces(void **state)
 {
 	(void)state;
@@ -122,6 +137,7 @@ int main(void)
 		cmocka_unit_test(the_last_value_counts),
 		cmocka_unit_test(walking_sees_every_value),
 		cmocka_unit_test(words_of_init_stay_behind),
+		cmocka_unit_test(an_equals_sign_in_front_belongs_to_the_name),
 		cmocka_unit_test(setting_replaces),
 	};
 

@@ -17,6 +17,7 @@ static inline void tree_init(struct tree *t)
 
 static inline void tree_add_bytes(struct tree *t, const char *name, const void *bytes, size_t len)
 {
+	_cleanup_close_ int fd = -1;
 	char folder[256];
 
 	snprintf(folder, sizeof(folder), "%s", name);
@@ -24,7 +25,9 @@ static inline void tree_add_bytes(struct tree *t, const char *name, const void *
 		*strrchr(folder, '/') = '\0';
 		assert_ok(file_make_folders(t->fd, folder, 0700));
 	}
-	assert_ok(file_publish(t->fd, name, 0600, bytes, len));
+	fd = openat(t->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_ok(file_write_fd(fd, name, bytes, len));
 }
 
 static inline void tree_add(struct tree *t, const char *name, const char *text)
