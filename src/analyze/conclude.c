@@ -7,6 +7,11 @@
 
 /* Functions that a crash goes through between its place and the register note. */
 static const char *const panics[] = { "panic", "vpanic", "nmi_panic", "panic_nmi" };
+/* Where the kernel takes a register note of itself (kernel/crash_core.c). For an oops it may
+ * note the registers of the exception instead, and then that is the innermost frame. */
+static const char *const noters[] = { "__crash_kexec", "crash_kexec", "panic",
+				      "vpanic",	       "nmi_panic",   "machine_crash_shutdown",
+				      "native_machine_crash_shutdown" };
 /* Functions that call panic() for the one to blame. */
 static const char *const proxies[] = { "__stack_chk_fail", "check_panic_on_warn", "__warn" };
 
@@ -33,18 +38,31 @@ static int caller_of_panic(const struct report_stack *s, size_t end)
 	return found >= 0 && (size_t)found < s->frames.n ? found : -1;
 }
 
+/* The frame of the code that an exception interrupted on the way to the crash; -1: none. */
+static int exception_frame(const struct report_stack *s)
+{
+	if (!s->frames.n)
+		return -1;
+	if (s->frames.v[0].interrupted && !named(&s->frames.v[0], noters, ARRAY_SIZE(noters)))
+		return 0;
+	for (size_t i = 1; i < s->frames.n; i++)
+		if (s->frames.v[i].interrupted)
+			return (int)i;
+	return -1;
+}
+
 static void find_place(struct report *r)
 {
 	const struct report_stack *s = &r->panic.stack;
-	size_t end;
 	int caller;
 
-	r->panic.boundary = r->panic.where = -1;
-	for (size_t i = 1; i < s->frames.n && r->panic.boundary < 0; i++)
-		if (s->frames.v[i].interrupted)
-			r->panic.boundary = (int)i;
-	end = r->panic.boundary >= 0 ? (size_t)r->panic.boundary : s->frames.n;
-	caller = caller_of_panic(s, end);
+	r->panic.boundary = exception_frame(s);
+	r->panic.where = -1;
+	caller = caller_of_panic(s, r->panic.boundary >= 0 ? (size_t)r->panic.boundary : s->frames.n);
+	/* no word in the log, but a stack that tells */
+	if (r->panic.kind == CRASH_UNKNOWN && caller >= 0)
+		r->panic.kind = text_equal(s->frames.v[caller].symbol, "sysrq_handle_crash") ?
+					CRASH_SYSRQ : CRASH_PANIC;
 	if (crash_kinds[r->panic.kind].at_exception || caller < 0)
 		r->panic.where = r->panic.boundary;
 	if (r->panic.where < 0)

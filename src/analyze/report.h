@@ -161,7 +161,8 @@ struct report {
 		struct report_stack stack;
 		int where; /* index of the frame to blame; -1 unknown */
 		char *where_text; /* "func+0x1/0x2 [module]" when only the log knows; owned */
-		int boundary; /* index of the first interrupted frame below 0; -1 none */
+		int boundary; /* index of the frame that an exception interrupted on the way to
+				 the crash; -1 none */
 	} panic;
 
 	struct {

@@ -163,6 +163,11 @@ static void put_dump(const struct page *p, const struct report *r)
 		strbuf_printf(&b, ", dump level %d", r->dump.level);
 	if (r->dump.pages.from != FROM_NOWHERE)
 		strbuf_printf(&b, ", %" PRIu64 " page frames", r->dump.pages.value);
+	if (r->dump.excluded.from != FROM_NOWHERE && !r->dump.excluded.value && !r->dump.lost.value) {
+		strbuf_puts(&b, ", all there");
+		put_row_from(p, "Dump", &b);
+		return;
+	}
 	if (r->dump.excluded.from != FROM_NOWHERE)
 		strbuf_printf(&b, ", of which %" PRIu64 " left out on purpose", r->dump.excluded.value);
 	if (r->dump.lost.from != FROM_NOWHERE)
@@ -235,13 +240,13 @@ static int reg_rank(const char *name)
 
 static void put_regs(const struct page *p, const struct report_regs *regs, unsigned digits)
 {
-	unsigned n = 0, per_line = digits > 8 ? 4 : 6;
+	unsigned n = 0, per_line = digits > 8 ? 3 : 5;
 
 	for (int rank = 0; rank <= (int)ARRAY_SIZE(reg_order); rank++) {
 		for (unsigned i = 0; i < regs->n; i++) {
 			if (reg_rank(regs->v[i].name) != rank)
 				continue;
-			strbuf_printf(p->out, "%s%-6.11s %0*" PRIx64,
+			strbuf_printf(p->out, "%s%-8.11s %0*" PRIx64,
 				      n % per_line ? "  " : "     ", regs->v[i].name, (int)digits,
 				      regs->v[i].value);
 			if (++n % per_line == 0)

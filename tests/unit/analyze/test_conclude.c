@@ -77,6 +77,35 @@ static void test_jump_to_null(void **state UNUSED)
 	assert_string_equal(r->signature.title, "NULL pointer dereference in caller [m]");
 }
 
+/* An oops in an interrupt handler: the note is the exception's, and farther out is code that
+ * has nothing to do with it. */
+static void test_oops_in_interrupt(void **state UNUSED)
+{
+	_cleanup_report_ struct report *r = report_new();
+
+	assert_non_null(r);
+	r->panic.kind = CRASH_PAGE_FAULT;
+	add_frame(r, "bad_handler", 0x14, "m", true);
+	add_frame(r, "handle_irq", 0x2, NULL, false);
+	add_frame(r, "idle_loop", 0x1, NULL, true);
+	assert_ok(report_conclude(r));
+	assert_int_equal(r->panic.where, 0);
+	assert_int_equal(r->panic.boundary, 0);
+}
+
+static void test_no_log_but_a_stack(void **state UNUSED)
+{
+	_cleanup_report_ struct report *r = report_new();
+
+	assert_non_null(r);
+	add_frame(r, "vpanic", 0x10, NULL, true);
+	add_frame(r, "panic", 0x10, NULL, false);
+	add_frame(r, "sysrq_handle_crash", 0x1a, NULL, false);
+	assert_ok(report_conclude(r));
+	assert_int_equal(r->panic.kind, CRASH_SYSRQ);
+	assert_int_equal(r->panic.where, 2);
+}
+
 static void test_only_the_log(void **state UNUSED)
 {
 	_cleanup_report_ struct report *r = report_new();
@@ -163,6 +192,8 @@ int main(void)
 		cmocka_unit_test(test_oops),
 		cmocka_unit_test(test_panic_blames_its_caller),
 		cmocka_unit_test(test_jump_to_null),
+		cmocka_unit_test(test_oops_in_interrupt),
+		cmocka_unit_test(test_no_log_but_a_stack),
 		cmocka_unit_test(test_only_the_log),
 		cmocka_unit_test(test_signature_is_stable),
 		cmocka_unit_test(test_addresses),

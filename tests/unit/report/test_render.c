@@ -91,7 +91,7 @@ static void test_text(void **state UNUSED)
 	has(&b, "   0 __crash_kexec+0x10\n");
 	has(&b, "   1 oops_inner+0x10/0x23 [oops]\n");
 	has(&b, "was interrupted");
-	has(&b, "rip    ffffffffc03f4014  rax    0000000000000001\n");
+	has(&b, "rip      ffffffffc03f4014  rax      0000000000000001\n");
 	has(&b, "     (the stack ends here: no table covers 0x1)\n");
 	has(&b, "48 89 <c7> 00");
 	has(&b, "  CPUs 0, 2-4: idle\n");

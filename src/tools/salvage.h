@@ -1,0 +1,17 @@
+/* The front door's commands: one function each, one row in salvage.c. */
+#pragma once
+
+/* Exit codes of salvage; doc: man/salvage.1.scd. */
+enum salvage_exit {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_WRONG_USAGE = 2,
+	EXIT_NOT_ACTIVE = 3,
+	EXIT_DUMP_INCOMPLETE = 4,
+	EXIT_NO_SYMBOLS = 5,
+	EXIT_FORBIDDEN = 6,
+};
+
+/* argv[0] is the command's name. Returns an exit code; messages are already told. */
+int salvage_report(int argc, char **argv);
+int salvage_list(int argc, char **argv);
