@@ -1,0 +1,449 @@
+/*
+ * PID 1 with a folder for a root: the whole capture, then the same with every call that leaves
+ * the process failing, crashing or hanging in turn. The target is a folder below the root; the
+ * programs are stood in for here.
+ */
+#include "../test.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture/internal.h"
+
+#define DUMP "target/var/crash/127.0.0.1-2001-09-09-01:46:40"
+#define PLAN                                                                                    \
+	"plan 1\nhost lab\nmodule! /m/one.ko\nmodule /m/two.ko x=1\ntarget fs\n"                \
+	"device /dev/vda\nfstype ext4\npath /var/crash\ncollector /bin/salvage-collect -d 31\n" \
+	"final-action poweroff\n"
+
+enum how { FAIL, CRASH, HANG };
+
+/* Shared with the workers. */
+struct world {
+	int calls;	    /* of all operations */
+	int fail_at;	    /* the call that goes wrong; 0: none */
+	enum how how;
+	int restarts;
+	enum plan_action action;
+	int target_mounts, target_umounts, finds, inserted;
+	int collector_status, collector_runs;
+	bool no_first_target;
+	char parameters[64], collector_argv[256];
+};
+
+static struct world *world;
+
+struct fixture {
+	char *path;
+	struct capture c;
+};
+
+/* True when this call is the one that fails. */
+static bool goes_wrong(void)
+{
+	if (++world->calls != world->fail_at)
+		return false;
+	if (world->how == CRASH)
+		raise(SIGKILL);
+	while (world->how == HANG)
+		pause();
+	return true;
+}
+
+static int fake_mount(struct capture *c, const char *device, const char *where,
+		      const char *fstype, unsigned long flags, const char *options)
+{
+	if (goes_wrong()) {
+		errno = EIO;
+		return -1;
+	}
+	if (strcmp(where, TARGET_FOLDER) == 0)
+		world->target_mounts++;
+	return 0;
+}
+
+static int fake_umount(struct capture *c, const char *where, int flags)
+{
+	if (flags == 0 && goes_wrong()) {
+		errno = EBUSY;
+		return -1;
+	}
+	if (world->target_umounts == world->target_mounts) {
+		errno = EINVAL;
+		return -1;
+	}
+	world->target_umounts++;
+	return 0;
+}
+
+static int fake_insert(struct capture *c, int fd, const char *parameters)
+{
+	if (goes_wrong()) {
+		errno = ENOEXEC;
+		return -1;
+	}
+	world->inserted++;
+	snprintf(world->parameters, sizeof(world->parameters), "%s", parameters);
+	return 0;
+}
+
+static struct error *fake_find(struct capture *c, const struct plan_place *place,
+			       uint64_t deadline_ms, char **ret)
+{
+	if (goes_wrong() || (world->finds++ == 0 && world->no_first_target))
+		return error_new(ERROR_TIMEOUT, "%s: no such device", place->device);
+	*ret = strdup(place->device);
+	return NULL;
+}
+
+static struct error *fake_run(struct capture *c, char *const *argv,
+			      const struct process_how *how, struct process_result *ret)
+{
+	bool collector = false;
+
+	if (goes_wrong())
+		return error_new(ERROR_SYSTEM, "%s: cannot run", argv[0]);
+	assert_true(how->limit_ms > 0);
+	*ret = (struct process_result){ 0 };
+	for (int i = 0; argv[i]; i++)
+		collector |= strcmp(argv[i], "-d") == 0 || strcmp(argv[0], "/bin/cp") == 0;
+	if (collector) {
+		world->collector_argv[0] = '\0';
+		for (int i = 0; argv[i]; i++) {
+			strcat(world->collector_argv, argv[i]);
+			strcat(world->collector_argv, " ");
+		}
+		world->collector_runs++;
+		ret->status = world->collector_status;
+		ret->timed_out = world->collector_status == 128 + SIGTERM;
+	}
+	if (how->stdout_fd > 0)
+		TRY(file_write_fd(how->stdout_fd, "out", "text", 4));
+	if (how->stdin_fd > 0)
+		TRY(file_write_fd(how->stdin_fd, "json", "{}", 2));
+	return NULL;
+}
+
+static time_t fake_now(struct capture *c)
+{
+	return 1000000000; /* 2001-09-09 01:46:40 UTC */
+}
+
+static void fake_restart(struct capture *c, enum plan_action action)
+{
+	world->restarts++;
+	world->action = action;
+}
+
+static const struct capture_ops fake = { fake_mount, fake_umount, fake_insert, fake_find,
+					 fake_run,   fake_now,	  fake_restart };
+
+static void put(struct fixture *f, const char *name, const char *text)
+{
+	assert_ok(file_publish(f->c.root, name, 0600, text, strlen(text)));
+}
+
+static int build(void **state)
+{
+	static const char *const folders[] = { "etc", "m", "bin", "proc/sys/vm", "proc/sys/kernel",
+					       "dev" };
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	*world = (struct world){ 0 };
+	assert_ok(file_private_folder(&f->path));
+	f->c = (struct capture){ .ops = &fake, .target = -1, .folder = -1, .log_fd = -1 };
+	f->c.root = open(f->path, O_RDONLY | O_DIRECTORY);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		assert_ok(file_make_folders(f->c.root, folders[i], 0755));
+	put(f, "etc/salvage.plan", PLAN);
+	put(f, "m/one.ko", "one");
+	put(f, "m/two.ko", "two");
+	put(f, "bin/salvage-collect", "");
+	put(f, "bin/salvage-report", "");
+	put(f, "proc/vmcore", "memory");
+	put(f, "proc/sys/vm/dirty_bytes", "");
+	put(f, "proc/sys/vm/drop_caches", "");
+	put(f, "proc/sys/kernel/osrelease", "6.1.0-test\n");
+	*state = f;
+	return 0;
+}
+
+static int clear(void **state)
+{
+	struct fixture *f = *state;
+
+	close(f->c.root);
+	file_remove_tree(f->path);
+	free(f->path);
+	free(f);
+	return 0;
+}
+
+static void go(struct fixture *f)
+{
+	capture_supervise(&f->c);
+	assert_int_equal(world->restarts, 1);
+}
+
+static bool saved(struct fixture *f, const char *name)
+{
+	_cleanup_strbuf_ struct strbuf path = { 0 };
+
+	strbuf_printf(&path, DUMP "/%s", name);
+	return file_exists(f->c.root, path.s);
+}
+
+static void assert_mode(struct fixture *f, const char *name, mode_t mode)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(f->c.root, name, &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static void everything_goes_well(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	assert_true(saved(f, "vmcore"));
+	assert_false(saved(f, "vmcore-incomplete"));
+	assert_true(saved(f, "vmcore-dmesg.txt"));
+	assert_true(saved(f, "report.txt"));
+	assert_true(saved(f, "report.json"));
+	assert_true(saved(f, "kexec-dmesg.log"));
+	assert_mode(f, DUMP, 0700);
+	assert_mode(f, DUMP "/vmcore", 0600);
+	assert_mode(f, DUMP "/vmcore-dmesg.txt", 0600);
+	assert_string_equal(world->collector_argv, "/bin/salvage-collect -d 31 --fd 1 /proc/vmcore ");
+	assert_string_equal(world->parameters, "x=1");
+	assert_int_equal(world->target_mounts, 1);
+	assert_int_equal(world->target_umounts, 1);
+	/* memory is given back */
+	assert_false(file_exists(f->c.root, "m/one.ko"));
+	assert_false(file_exists(f->c.root, "m/two.ko"));
+	assert_ok(file_read(f->c.root, "proc/sys/vm/dirty_bytes", 64, &text, NULL));
+	assert_string_equal(text, "4194304");
+	free(text);
+}
+
+/* Call by call: whatever goes wrong, the machine restarts once, by the right action, and what
+ * is called vmcore is whole. */
+static void any_call_may(enum how how)
+{
+	for (int nr = 1;; nr++) {
+		struct fixture *f;
+		void *state;
+		bool whole;
+
+		build(&state);
+		f = state;
+		put(f, "etc/salvage.plan", PLAN "failure-action halt\n");
+		world->fail_at = nr;
+		world->how = how;
+		go(f);
+		whole = saved(f, "vmcore");
+		if (world->action == PLAN_POWEROFF)
+			assert_true(whole);
+		else if (world->fail_at <= world->calls && nr < 5)
+			/* before the plan is read nothing is known of its actions */
+			assert_int_equal(world->action, PLAN_REBOOT);
+		else
+			assert_int_equal(world->action, PLAN_HALT);
+		if (whole)
+			assert_false(saved(f, "vmcore-incomplete"));
+		clear(&state);
+		if (world->calls < nr)
+			break; /* it was not reached: all have had their turn */
+		assert_true(nr < 50);
+	}
+}
+
+static void any_call_may_fail(void **state)
+{
+	any_call_may(FAIL);
+}
+
+static void any_call_may_crash(void **state)
+{
+	any_call_may(CRASH);
+}
+
+static void hanging_step_is_given_up(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN "failure-action halt\nlimit mount 1\n");
+	world->fail_at = 8; /* four trees, two modules, the device, then this */
+	world->how = HANG;
+	go(f);
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_int_equal(world->target_mounts, 0);
+}
+
+static void small_files_outlive_the_collector(void **state)
+{
+	static const int statuses[] = { 1, 4, 128 + SIGKILL, 128 + SIGTERM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+		struct fixture *f;
+		void *own;
+
+		build(&own);
+		f = own;
+		put(f, "etc/salvage.plan", PLAN "failure-action halt\n");
+		world->collector_status = statuses[i];
+		go(f);
+		assert_int_equal(world->action, PLAN_HALT);
+		assert_false(saved(f, "vmcore"));
+		assert_true(saved(f, "vmcore-incomplete"));
+		assert_true(saved(f, "vmcore-dmesg.txt"));
+		assert_true(saved(f, "report.json"));
+		assert_true(saved(f, "kexec-dmesg.log"));
+		assert_int_equal(world->target_umounts, 1);
+		clear(&own);
+	}
+}
+
+static void no_vmcore_means_hands_off(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan",
+	    PLAN "failure-action dump_to_rootfs\nroot-device /dev/vdb\nroot-fstype xfs\n");
+	assert_int_equal(unlinkat(f->c.root, "proc/vmcore", 0), 0);
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	assert_int_equal(world->target_mounts, 0);
+	assert_int_equal(world->finds, 0);
+	assert_int_equal(world->inserted, 0);
+}
+
+static void missing_plan_restarts(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(unlinkat(f->c.root, "etc/salvage.plan", 0), 0);
+	go(f);
+	assert_int_equal(world->action, PLAN_REBOOT);
+	assert_int_equal(world->target_mounts, 0);
+}
+
+static void root_file_system_is_the_fallback(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan",
+	    PLAN "failure-action dump_to_rootfs\nroot-device /dev/vdb\nroot-fstype xfs\n");
+	world->no_first_target = true;
+	go(f);
+	assert_int_equal(world->finds, 2);
+	assert_true(saved(f, "vmcore"));
+	assert_int_equal(world->action, PLAN_POWEROFF);
+}
+
+static void shell_that_is_not_there_restarts(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN "failure-action shell\n");
+	world->collector_status = 1;
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+}
+
+static void other_folder_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_ok(file_make_folders(f->c.root, DUMP, 0700));
+	put(f, DUMP "/vmcore", "an older dump");
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	assert_true(file_exists(f->c.root, DUMP "-1/vmcore"));
+	assert_false(saved(f, "vmcore-dmesg.txt"));
+}
+
+static void foreign_collector_gets_the_path(void **state)
+{
+	struct fixture *f = *state;
+	static const char plan[] =
+		"plan 1\ntarget fs\ndevice /dev/vda\nfstype ext4\npath /var/crash/\n"
+		"collector /bin/cp --sparse=always\ntimezone-offset 3600\nreport no\ndmesg no\n";
+
+	put(f, "etc/salvage.plan", plan);
+	go(f);
+	assert_string_equal(world->collector_argv,
+			    "/bin/cp --sparse=always /proc/vmcore "
+			    "/target/var/crash/127.0.0.1-2001-09-09-02:46:40/vmcore-incomplete ");
+	/* it wrote nothing, so there is no dump */
+	assert_int_equal(world->action, PLAN_REBOOT);
+	assert_false(file_exists(f->c.root, "target/var/crash/127.0.0.1-2001-09-09-02:46:40/vmcore"));
+}
+
+static void target_path_that_is_a_file_fails(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN "failure-action halt\n");
+	assert_ok(file_make_folders(f->c.root, "target", 0755));
+	put(f, "target/var", "not a folder");
+	go(f);
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_int_equal(world->target_umounts, 1);
+}
+
+static void mount_options_are_told_apart(void **state)
+{
+	static const struct {
+		const char *in, *rest;
+		unsigned long flags;
+	} cases[] = {
+		{ NULL, "", 0 },
+		{ "defaults", "", 0 },
+		{ "ro,noatime,nouuid", "nouuid", MS_NOATIME },
+		{ "discard,,x-systemd.device-timeout=9,data=ordered", "discard,data=ordered", 0 },
+		{ "context=\"a,ro\",sync", "context=\"a,ro\"", MS_SYNCHRONOUS },
+		{ "errors=remount-ro,nofail", "errors=remount-ro", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned long flags;
+		char *rest;
+
+		assert_ok(mount_options(cases[i].in, &flags, &rest));
+		assert_string_equal(rest, cases[i].rest);
+		assert_int_equal(flags, cases[i].flags);
+		free(rest);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(everything_goes_well, build, clear),
+		cmocka_unit_test(any_call_may_fail),
+		cmocka_unit_test(any_call_may_crash),
+		cmocka_unit_test_setup_teardown(hanging_step_is_given_up, build, clear),
+		cmocka_unit_test(small_files_outlive_the_collector),
+		cmocka_unit_test_setup_teardown(no_vmcore_means_hands_off, build, clear),
+		cmocka_unit_test_setup_teardown(missing_plan_restarts, build, clear),
+		cmocka_unit_test_setup_teardown(root_file_system_is_the_fallback, build, clear),
+		cmocka_unit_test_setup_teardown(shell_that_is_not_there_restarts, build, clear),
+		cmocka_unit_test_setup_teardown(other_folder_is_left_alone, build, clear),
+		cmocka_unit_test_setup_teardown(foreign_collector_gets_the_path, build, clear),
+		cmocka_unit_test_setup_teardown(target_path_that_is_a_file_fails, build, clear),
+		cmocka_unit_test(mount_options_are_told_apart),
+	};
+
+	world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (world == MAP_FAILED)
+		return 1;
+	return cmocka_run_group_tests_name("capture", tests, NULL, NULL);
+}
