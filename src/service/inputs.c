@@ -72,12 +72,14 @@ struct error *inputs_add_file(struct inputs *in, enum input_kind kind, int root,
 {
 	_cleanup_close_ int fd = openat(root, below ? rootpath_below(path) : path,
 					O_RDONLY | O_CLOEXEC);
-	char digest[DIGEST_TEXT + 1];
+	char digest[DIGEST_TEXT + 1], *shown = NULL;
 
 	if (fd < 0)
 		return error_sys(errno, "%s: cannot open", path);
 	TRY(digest_file(fd, path, digest));
-	return push(in, kind, strdup(digest), strdup(path));
+	if (asprintf(&shown, "/%s", rootpath_below(path)) < 0)
+		shown = NULL;
+	return push(in, kind, strdup(digest), shown);
 }
 
 struct error *inputs_write(const struct inputs *in, struct strbuf *to)

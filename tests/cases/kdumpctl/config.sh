@@ -1,0 +1,32 @@
+# Mistakes in kdump.conf and sysconfig stop the service with file and line.
+. "$SRC/tests/cases/kdumpctl/machine.sh"
+. "$SRC/tests/cases/kdumpctl/programs.sh"
+conf() {
+	echo "# $1"
+	printf "$1" >m/etc/kdump.conf
+	bin/kdumpctl --root m start || echo "exit $?"
+}
+conf 'path /var/crash\n\nnonsense 1\n'
+conf 'path'
+conf 'path /a\npath /b\n'
+conf 'ext4 /dev/vda1\nxfs /dev/vdb\n'
+conf 'net host:/x\n'
+conf 'nfs host:/x\n'
+conf 'default shell\nfailure_action shell\n'
+conf 'failure_action explode\n'
+conf 'path /nowhere\n'
+conf 'ext4 /dev/vda1\npath /nowhere\n'
+conf 'xfs /dev/vda1\n'
+conf 'ext4 LABEL=nothing\n'
+conf 'ext4 /dev/vda\n'
+conf 'extra_bins /bin/nothing\n'
+conf 'core_collector nothing -x\n'
+: >m/etc/kdump.conf
+sysconfig() {
+	echo "# sysconfig: $1"
+	printf "$1" >m/etc/sysconfig/kdump
+	bin/kdumpctl --root m start || echo "exit $?"
+}
+sysconfig 'KDUMP_KERNELVER=$(uname -r)\n'
+sysconfig 'KDUMP_KERNELVER=5.0-gone\n'
+sysconfig 'KDUMP_SAVEDIR=file:///var/crash\n'
