@@ -16,7 +16,7 @@
  * the file, then their descriptors. The bits below decide which descriptor belongs to a page,
  * so that those above may still be wrong without harm.
  *
- * A stream writes each byte once (sink.h): bitmap 2 block by block as it becomes final, and the
+ * A stream writes each byte once (sink.h): bitmap 2 byte by byte as it becomes final, and the
  * header at the beginning as that of a complete dump, since a stream that broke off has no end
  * record. When a stream ends incomplete but orderly, the header is sent again.
  */
@@ -58,6 +58,7 @@ struct kdump_writer {
 	uint64_t settled;    /* descriptors in the file */
 	uint64_t prepared;   /* descriptors whose place was written with zeros */
 	uint64_t final_pfn;  /* bitmap 2 is final below this */
+	uint64_t sent;	     /* stream: bytes of bitmap 2 below this are sent */
 	unsigned char *bits; /* final bits of the block of BITS_PFNS that holds final_pfn */
 	bool failed;
 	bool has_lost; /* a page could not be read: the dump is never marked complete */
@@ -180,24 +181,34 @@ static struct error *write_memory_bits(struct kdump_writer *k, uint64_t off)
 	return NULL;
 }
 
+/* Writes bytes [from, to) of bitmap 2, all in the block whose bytes are `block`. A stream gets
+ * each byte once. */
+static struct error *put_bits(struct kdump_writer *k, const unsigned char *block, uint64_t from,
+			      uint64_t to)
+{
+	to = MIN(to, k->bitmap_len);
+	if (k->w.sink->is_stream)
+		from = MAX(from, k->sent);
+	if (from >= to)
+		return NULL;
+	TRY(sink_write(k->w.sink, k->bitmap2_off + from, block + from % BITS_LEN, to - from));
+	k->sent = to;
+	return NULL;
+}
+
 /* Writes the current block of bitmap 2. Bits from final_pfn on are those of memory. */
 static struct error *write_bits(struct kdump_writer *k)
 {
 	unsigned char block[BITS_LEN];
 	uint64_t first = ROUND_DOWN(k->final_pfn, BITS_PFNS);
 	size_t n = (k->final_pfn - first) / 8;
-	uint64_t at = first / 8;
 
-	if (at >= k->bitmap_len)
-		return NULL;
 	pfn_bits(k->w.facts.memory, first, k->w.facts.max_pfn, block, sizeof(block));
-	if (n < sizeof(block))
-		block[n] &= 0xff << (k->final_pfn % 8);
+	block[n] &= 0xff << (k->final_pfn % 8);
 	memset(block, 0, n);
-	for (size_t i = 0; i < MIN(n + 1, sizeof(block)); i++)
+	for (size_t i = 0; i <= n; i++)
 		block[i] |= k->bits[i];
-	return sink_write(k->w.sink, k->bitmap2_off + at, block,
-			  MIN((uint64_t)sizeof(block), k->bitmap_len - at));
+	return put_bits(k, block, first / 8, first / 8 + BITS_LEN);
 }
 
 /* Writes the current block of bitmap 2, which is full. Blocks of address space without memory
@@ -207,14 +218,11 @@ static struct error *write_full_bits(struct kdump_writer *k)
 	uint64_t at = ROUND_DOWN(k->final_pfn, BITS_PFNS) / 8;
 	unsigned char block[BITS_LEN];
 
-	if (at >= k->bitmap_len)
-		return NULL;
 	pfn_bits(k->w.facts.memory, at * 8, k->w.facts.max_pfn, block, sizeof(block));
 	if (k->w.sink->gaps_are_zero && !k->w.sink->is_stream &&
 	    bytes_are_zero(block, sizeof(block)) && bytes_are_zero(k->bits, BITS_LEN))
 		return NULL;
-	return sink_write(k->w.sink, k->bitmap2_off + at, k->bits,
-			  MIN((uint64_t)BITS_LEN, k->bitmap_len - at));
+	return put_bits(k, k->bits, at, at + BITS_LEN);
 }
 
 /* Makes bitmap 2 final up to `pfn` (not included); what was not set on the way is clear. */
@@ -266,6 +274,25 @@ static struct error *prepare_descriptors(struct kdump_writer *k, uint64_t upto)
 	return NULL;
 }
 
+/* `last` is the last page whose bit is set. */
+static struct error *write_settled_bits(struct kdump_writer *k, uint64_t last)
+{
+	uint64_t before = k->final_pfn;
+	struct error *e;
+
+	if (k->w.sink->is_stream) /* the byte of `last` may get more bits */
+		return put_bits(k, k->bits, ROUND_DOWN(last / 8, (uint64_t)BITS_LEN), last / 8);
+	if ((last + 1) % BITS_PFNS == 0) {
+		e = bits_advance(k, last + 1);
+	} else {
+		k->final_pfn = last + 1;
+		e = write_bits(k);
+	}
+	if (e)
+		k->final_pfn = before;
+	return e;
+}
+
 /* Settles the first `n` pending pages, whose data is in the file. */
 static struct error *settle(struct kdump_writer *k, size_t n)
 {
@@ -275,26 +302,7 @@ static struct error *settle(struct kdump_writer *k, size_t n)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		TRY(bits_set(k, k->pfns[i]));
-	if (k->w.sink->is_stream) {
-		/* blocks go out when they are full */
-	} else {
-		uint64_t last = k->pfns[n - 1];
-		uint64_t final = k->final_pfn;
-		struct error *e;
-
-		/* the last page counts as final in what is written; bits_set() can't say so when
-		 * it is the last of its block */
-		if ((last + 1) % BITS_PFNS == 0) {
-			e = bits_advance(k, last + 1);
-		} else {
-			k->final_pfn = last + 1;
-			e = write_bits(k);
-		}
-		if (e) {
-			k->final_pfn = final;
-			return e;
-		}
-	}
+	TRY(write_settled_bits(k, k->pfns[n - 1]));
 	TRY(sink_write(k->w.sink, k->desc_off + k->settled * DESC_LEN, k->descs, n * DESC_LEN));
 	k->settled += n;
 	memmove(k->descs, k->descs + n * DESC_LEN, left * DESC_LEN);

@@ -4,88 +4,11 @@
  */
 #include "../test.h"
 
-#include <errno.h>
-
 #include "dump/writer.h"
+#include "disk.h"
 
 #define PS	4096u
-#define BLOCK	512u
 #define MAX_PFN 0x900
-
-/* ---- a disk in memory ---- */
-
-struct disk {
-	struct sink sink;
-	unsigned char *bytes;
-	size_t len;
-	bool allocated[24 << 11]; /* by BLOCK */
-	size_t used, capacity;	  /* blocks */
-	long writes_left;	  /* then every write fails; -1: never */
-	bool finished;
-};
-
-static struct error *disk_write(struct sink *s, uint64_t off, const void *bytes, size_t len)
-{
-	struct disk *d = container_of(s, struct disk, sink);
-	const unsigned char *p = bytes;
-
-	if (d->writes_left == 0)
-		return error_sys(ENOSPC, "%s: killed", s->name);
-	if (d->writes_left > 0 && --d->writes_left == 0)
-		len /= 2; /* the last write is torn */
-	for (size_t i = 0; i < len;) {
-		size_t block = (off + i) / BLOCK, n = MIN(BLOCK - (off + i) % BLOCK, len - i);
-
-		assert_true(block < ARRAY_SIZE(d->allocated));
-		if (!d->allocated[block]) {
-			if (d->used == d->capacity)
-				return error_sys(ENOSPC, "%s: full", s->name);
-			d->allocated[block] = true;
-			d->used++;
-		}
-		memcpy(d->bytes + off + i, p + i, n);
-		i += n;
-		d->len = MAX(d->len, off + i);
-	}
-	return d->writes_left == 0 ? error_sys(ENOSPC, "%s: killed", s->name) : NULL;
-}
-
-static struct error *disk_finish(struct sink *s, uint64_t size)
-{
-	struct disk *d = container_of(s, struct disk, sink);
-
-	assert_true(size <= sizeof(d->allocated) / sizeof(d->allocated[0]) * BLOCK);
-	if (size < d->len)
-		memset(d->bytes + size, 0, d->len - size);
-	d->len = size;
-	d->finished = true;
-	return NULL;
-}
-
-static void disk_close(struct sink *s)
-{
-	struct disk *d = container_of(s, struct disk, sink);
-
-	free(d->bytes);
-	free(d);
-}
-
-static const struct sink_ops disk_ops = {
-	.name = "disk", .write = disk_write, .finish = disk_finish, .close = disk_close,
-};
-
-static struct disk *disk_new(size_t capacity, long writes_left)
-{
-	struct disk *d = calloc(1, sizeof(*d));
-
-	assert_non_null(d);
-	d->bytes = calloc(ARRAY_SIZE(d->allocated), BLOCK);
-	assert_non_null(d->bytes);
-	d->sink = (struct sink){ .ops = &disk_ops, .name = "disk", .gaps_are_zero = true };
-	d->capacity = capacity;
-	d->writes_left = writes_left;
-	return d;
-}
 
 /* ---- a machine ---- */
 
@@ -327,7 +250,7 @@ static void disk_full(open_fn *open)
 		assert_false(d->complete);
 		n = check_pages(d, all, false);
 		/* nearly all that there is room for reads */
-		if (!all && n && n * PS * 6 / 5 < capacity * BLOCK - MIN(capacity * BLOCK, 160u << 10))
+		if (!all && n && n * PS * 6 / 5 < capacity * DISK_BLOCK - MIN(capacity * DISK_BLOCK, 160u << 10))
 			fail_msg("%zu pages of %zu KiB", n, capacity / 2);
 		assert_true(n >= before);
 		before = n;
