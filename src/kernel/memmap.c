@@ -19,6 +19,7 @@
 #define BUFFER_LEN	   (32u << 10)
 #define MAX_STRUCT_PAGE	   1024
 #define MAX_STRUCT_SECTION 1024
+#define MAX_PROBES	   256
 
 #define SECTION_PRESENT	    (1u << 0)
 #define SECTION_HAS_MEM_MAP (1u << 1)
@@ -253,24 +254,33 @@ static struct error *open_flat(struct memmap *m, uint64_t symbol_va)
 	return vmem_read_long(m->k, symbol_va, &m->array_va);
 }
 
+static bool has_struct_page(struct memmap *m, uint64_t pfn)
+{
+	uint64_t va, pa;
+	struct error *e = memmap_address(m, pfn, &va);
+
+	if (!e)
+		e = vmem_translate(m->k, va, &pa, NULL);
+	if (!e)
+		return va % 4 == 0; /* struct page is aligned at least so */
+	error_free(e);
+	return false;
+}
+
 /* Whether this way of reading the sections leads to struct pages: of the memory that the dump
- * says to exist, some section must have an array that translates. */
+ * says to exist, some frame must have one that translates. */
 static bool model_works(struct memmap *m)
 {
 	const struct ranges *memory = &m->k->dump->memory;
 	unsigned tries = 0;
 
 	m->has_last = false;
-	for (size_t i = 0; i < memory->n && tries < 64; i++, tries++) {
-		uint64_t pfn = memory->v[i].start + (memory->v[i].end - memory->v[i].start) / 2;
-		uint64_t va, pa;
-		struct error *e = memmap_address(m, pfn, &va);
+	for (size_t i = 0; i < memory->n && tries < MAX_PROBES; i++) {
+		uint64_t len = memory->v[i].end - memory->v[i].start;
 
-		if (!e)
-			e = vmem_translate(m->k, va, &pa, NULL);
-		if (!e && va % 4 == 0) /* struct page is aligned at least so */
-			return true;
-		error_free(e);
+		for (unsigned part = 0; part < 8; part++, tries++)
+			if (has_struct_page(m, memory->v[i].start + len / 8 * part))
+				return true;
 	}
 	return false;
 }

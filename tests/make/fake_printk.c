@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define INFO_LEN 96  /* seq 0, ts_nsec 8, text_len 16, facility 18, flags/level 19, caller 20  \
+#define INFO_LEN                                                                               \
+	96	     /* seq 0, ts_nsec 8, text_len 16, facility 18, flags/level 19, caller 20  \
 		      */
 #define DESC_RING 16 /* inside printk_ringbuffer: not where real kernels have it */
 
