@@ -1,8 +1,18 @@
 /*
- * pagecmp FULL FILTERED [LEVEL]: compares two dumps of one crash page by page. Every page that
- * both have must be the same, and every page of FULL that FILTERED left out must be of a class
- * that LEVEL names (default: the level in FILTERED's header). Prints counts; exit 0 when both
- * hold, 1 when not, 2 when a dump does not open.
+ * pagecmp [--level LEVEL] FULL FILTERED: compares two dumps of one crash page by page. Every
+ * page that both have must be the same, and every page of FULL that FILTERED left out must be
+ * of a class that LEVEL names (default: the level in FILTERED's header). Prints pages by number
+ * where this does not hold, and `key: count` lines; exit 0 when it holds, 1 when not, 2 when a
+ * dump does not open.
+ *
+ *	identical, zero		both have the page; full of zeros it counts as zero only
+ *	differing, lost		both should have it: other bytes, or marked lost in FILTERED
+ *	invented		only FILTERED has it
+ *	excluded		left out; excluded_CLASS and excluded_zero are its parts
+ *	unjustified		left out though LEVEL does not name its class
+ *	spared			kept though LEVEL names its class
+ *	mapped_twice		frames that FULL's program headers map more than once:
+ *				makedumpfile counts them as often in "Original pages"
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +24,8 @@
 #define SHOWN_MAX 10 /* pages named per kind of finding */
 
 struct counts {
-	uint64_t same, zero, differing, lost, only_filtered;
-	uint64_t dropped[CLASS_MAX], dropped_zero[CLASS_MAX], wrong;
-	uint64_t kept_but_named; /* of a class that the level drops: allowed, worth a look */
+	uint64_t identical, zero, differing, lost, invented;
+	uint64_t excluded[CLASS_MAX], excluded_zero, unjustified, spared, mapped_twice;
 };
 
 static bool reads(enum page_answer a)
@@ -38,24 +47,36 @@ static void compare_page(struct dump *full, struct dump *filtered, uint64_t pfn,
 	enum page_answer in_filtered = dump_read_page(filtered, pfn, b, NULL);
 
 	if (!reads(in_full)) {
-		n->only_filtered += reads(in_filtered);
+		n->invented += reads(in_filtered);
 	} else if (reads(in_filtered)) {
 		if (memcmp(a, b, full->page_size) != 0)
 			name_page("differs", pfn, class, ++n->differing);
 		else if (bytes_are_zero(a, full->page_size))
 			n->zero++;
 		else
-			n->same++;
-		n->kept_but_named += pageclass_dropped(class, level);
+			n->identical++;
+		n->spared += pageclass_dropped(class, level);
 	} else if (in_filtered == PAGE_LOST) {
 		name_page("lost", pfn, class, ++n->lost);
 	} else if (pageclass_dropped(class, level)) {
-		n->dropped[class]++;
+		n->excluded[class]++;
 	} else if ((level & 1) && bytes_are_zero(a, full->page_size)) {
-		n->dropped_zero[class]++;
+		n->excluded_zero++;
 	} else {
-		name_page("left out against the level", pfn, class, ++n->wrong);
+		name_page("left out against the level", pfn, class, ++n->unjustified);
 	}
+}
+
+static uint64_t frames_mapped_twice(const struct dump *d)
+{
+	uint64_t mapped = 0;
+
+	for (size_t i = 0; i < dump_nr_segments(d); i++) {
+		struct dump_segment s = dump_segment_at(d, i);
+
+		mapped += (s.pa + s.len) / d->page_size - s.pa / d->page_size;
+	}
+	return mapped > ranges_total(&d->memory) ? mapped - ranges_total(&d->memory) : 0;
 }
 
 static struct error *compare(const char *full_path, const char *filtered_path, const char *level_text,
@@ -81,6 +102,7 @@ static struct error *compare(const char *full_path, const char *filtered_path, c
 	b = malloc(full->page_size);
 	if (!a || !b)
 		return error_nomem();
+	n->mapped_twice = frames_mapped_twice(full);
 	for (size_t i = 0; i < full->memory.n; i++) {
 		const struct range *m = &full->memory.v[i];
 
@@ -94,42 +116,58 @@ static struct error *compare(const char *full_path, const char *filtered_path, c
 	return NULL;
 }
 
-static void print_count(const char *what, uint64_t n)
+static void print_counts(const struct counts *n)
 {
-	printf("%-40s %10llu\n", what, (unsigned long long)n);
+	uint64_t excluded = n->excluded_zero;
+	const struct {
+		const char *key;
+		uint64_t n;
+	} rows[] = {
+		{ "identical", n->identical }, { "zero", n->zero },
+		{ "differing", n->differing }, { "lost", n->lost },
+		{ "invented", n->invented },   { "unjustified", n->unjustified },
+		{ "spared", n->spared },       { "mapped_twice", n->mapped_twice },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		printf("%s: %llu\n", rows[i].key, (unsigned long long)rows[i].n);
+	for (int i = 0; i < CLASS_MAX; i++) {
+		_cleanup_strbuf_ struct strbuf key = { 0 };
+
+		excluded += n->excluded[i];
+		if (!n->excluded[i])
+			continue;
+		strbuf_puts(&key, pageclass_name(i));
+		for (size_t j = 0; j < key.len; j++)
+			if (key.s[j] == ' ' || key.s[j] == '-')
+				key.s[j] = '_';
+		printf("excluded_%s: %llu\n", strbuf_str(&key), (unsigned long long)n->excluded[i]);
+	}
+	printf("excluded_zero: %llu\nexcluded: %llu\n", (unsigned long long)n->excluded_zero,
+	       (unsigned long long)excluded);
 }
 
 int main(int argc, char **argv)
 {
+	const char *level = NULL;
 	struct counts n = { 0 };
 	struct error *e;
 
-	if (argc != 3 && argc != 4) {
-		fprintf(stderr, "usage: pagecmp FULL FILTERED [LEVEL]\n");
+	if (argc == 5 && strcmp(argv[1], "--level") == 0) {
+		level = argv[2];
+		argv += 2;
+		argc -= 2;
+	}
+	if (argc != 3) {
+		fprintf(stderr, "usage: pagecmp [--level LEVEL] FULL FILTERED\n");
 		return 2;
 	}
-	e = compare(argv[1], argv[2], argc == 4 ? argv[3] : NULL, &n);
+	e = compare(argv[1], argv[2], level, &n);
 	if (e) {
 		fprintf(stderr, "pagecmp: %s\n", error_message(e));
 		error_free(e);
 		return 2;
 	}
-	print_count("identical", n.same);
-	print_count("identical, zero", n.zero);
-	print_count("differing", n.differing);
-	print_count("lost", n.lost);
-	print_count("only in the filtered dump", n.only_filtered);
-	for (int i = 0; i < CLASS_MAX; i++) {
-		char what[64];
-
-		snprintf(what, sizeof(what), "left out: %s", pageclass_name(i));
-		if (n.dropped[i])
-			print_count(what, n.dropped[i]);
-		snprintf(what, sizeof(what), "left out, zero: %s", pageclass_name(i));
-		if (n.dropped_zero[i])
-			print_count(what, n.dropped_zero[i]);
-	}
-	print_count("left out against the level", n.wrong);
-	print_count("kept though the level names it", n.kept_but_named);
-	return n.differing || n.lost || n.wrong || n.only_filtered;
+	print_counts(&n);
+	return n.differing || n.lost || n.unjustified || n.invented;
 }
