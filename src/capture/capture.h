@@ -32,6 +32,7 @@ struct board {
 	volatile uint64_t deadline_ms; /* clock_now_ms() when the step is overdue; 0: no limit */
 	volatile enum plan_action failure_action, final_action;
 	volatile unsigned sync_s, action_s;
+	volatile unsigned stall_s; /* the step may not be idle longer; 0: it may */
 	volatile unsigned watchdog_s;
 	char step[32]; /* for messages */
 };

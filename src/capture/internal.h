@@ -6,7 +6,9 @@
 #define TARGET_FOLDER "target" /* where the target is mounted, below the root */
 
 /* Messages: "salvage: text" on the console, and in the kernel's log for kexec-dmesg.log. */
-void say_setup(int root); /* may be called again when /dev has come */
+/* Opens both; may be called again when /dev has come. PID 1 must not `wait` for a console that
+ * takes nothing; a worker may, within its step's limit, so that no word is lost. */
+void say_setup(int root, bool wait);
 void say(const char *fmt, ...) PRINTF(1, 2);
 /* Says "text: message" and frees the error; null says nothing. */
 void say_error(struct error *e, const char *fmt, ...) PRINTF(2, 3);
@@ -41,6 +43,14 @@ void save_report(struct capture *c); /* likewise */
 struct error *save_dump(struct capture *c) MUST_CHECK;
 void save_own_log_begin(struct capture *c); /* sets room aside on the target */
 void save_own_log(struct capture *c);
+
+/* stall.c: zero-initialised for each worker; asked every now and then. */
+struct stall {
+	uint64_t ticks; /* processor time of the worker's programs */
+	uint64_t moved_ms, looked_ms;
+};
+/* True when the programs of the group have used no processor time for `limit_s`. */
+bool stall_found(struct stall *s, int root, pid_t group, unsigned limit_s);
 
 /* device.c */
 struct error *device_find(int root, const struct plan_place *place, uint64_t deadline_ms,

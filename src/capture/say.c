@@ -15,10 +15,10 @@
 
 static int console = 2, kmsg = -1;
 
-void say_setup(int root)
+void say_setup(int root, bool wait)
 {
-	/* not waiting: a console that takes nothing must not hold anybody up */
-	int fd = openat(root, "dev/console", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = openat(root, "dev/console",
+			O_WRONLY | O_NOCTTY | O_CLOEXEC | (wait ? 0 : O_NONBLOCK));
 
 	if (fd >= 0) {
 		if (console != 2)

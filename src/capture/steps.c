@@ -19,11 +19,14 @@ void step_begin(struct capture *c, const char *name, unsigned limit_s)
 
 	strncpy(b->step, name, sizeof(b->step) - 1);
 	b->deadline_ms = limit_s ? clock_now_ms() + (uint64_t)limit_s * 1000 : 0;
+	b->stall_s = 0;
 }
 
 void step_begin_planned(struct capture *c, enum plan_step step)
 {
 	step_begin(c, plan_step_name(step), plan_limit_s(&c->plan, step));
+	if (step == PLAN_STEP_COLLECTOR)
+		c->board->stall_s = plan_limit_s(&c->plan, PLAN_STEP_STALL);
 }
 
 /* --- before the plan ---------------------------------------------------------------- */
@@ -146,7 +149,7 @@ enum capture_end capture_steps(struct capture *c)
 
 	step_begin(c, "start", 30);
 	e = mount_kernel_trees(c);
-	say_setup(c->root);
+	say_setup(c->root, true);
 	/* the plan even without a vmcore: it says what to do then */
 	if (!e)
 		e = read_plan(c);
@@ -175,7 +178,7 @@ enum capture_end capture_fallback(struct capture *c)
 {
 	struct error *e;
 
-	say_setup(c->root);
+	say_setup(c->root, true);
 	e = read_plan(c);
 	/* the worker before may have left its target mounted; the sync is the finish's */
 	c->ops->umount(c, TARGET_FOLDER, MNT_DETACH);
@@ -192,7 +195,7 @@ enum capture_end capture_shell(struct capture *c)
 {
 	char *argv[] = { "/bin/sh", NULL };
 
-	say_setup(c->root);
+	say_setup(c->root, true);
 	if (!file_exists(c->root, "bin/sh")) {
 		say("there is no /bin/sh in the initramfs");
 		return CAPTURE_FAILED;

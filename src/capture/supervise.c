@@ -108,6 +108,7 @@ static enum capture_end run_worker(struct supervisor *s, const char *name, unsig
 				   enum capture_end (*work)(struct capture *c))
 {
 	struct board *b = s->c->board;
+	struct stall stall = { 0 };
 	sigset_t none;
 	pid_t pid;
 	int status;
@@ -128,6 +129,14 @@ static enum capture_end run_worker(struct supervisor *s, const char *name, unsig
 	while (!reap(pid, &status)) {
 		if (overdue(b)) {
 			say("%s: step \"%.31s\" did not end in time; it is given up", name, b->step);
+			kill_worker(pid);
+			return CAPTURE_FAILED;
+		}
+		if (!b->stall_s)
+			stall = (struct stall){ 0 };
+		else if (stall_found(&stall, s->c->root, pid, b->stall_s)) {
+			say("%s: nothing has moved for %u s in step \"%.31s\"; it is given up", name,
+			    b->stall_s, b->step);
 			kill_worker(pid);
 			return CAPTURE_FAILED;
 		}
@@ -177,6 +186,7 @@ void capture_supervise(struct capture *c)
 		c->ops->restart(c, PLAN_REBOOT);
 		return;
 	}
+	say_setup(c->root, false);
 	c->board->sync_s = FIRST_LIMIT_S;
 	c->board->action_s = FIRST_LIMIT_S;
 	sigemptyset(&child);
@@ -184,6 +194,7 @@ void capture_supervise(struct capture *c)
 	sigprocmask(SIG_BLOCK, &child, NULL);
 
 	end = run_worker(&s, "capture", FIRST_LIMIT_S, capture_steps);
+	say_setup(c->root, false); /* with /dev mounted there is /dev/kmsg */
 	action = end == CAPTURE_DONE ? c->board->final_action : fail(&s, end);
 	run_worker(&s, "finish", c->board->sync_s, capture_finish);
 	say("%s", plan_action_name(action) ? plan_action_name(action) : "reboot");

@@ -29,6 +29,7 @@ static const struct {
 	[PLAN_STEP_COLLECTOR] = { "collector", 8 * 3600 },
 	[PLAN_STEP_SYNC] = { "sync", 600 },
 	[PLAN_STEP_ACTION] = { "action", 30 },
+	[PLAN_STEP_STALL] = { "stall", 600 },
 };
 
 const char *plan_action_name(enum plan_action action)

@@ -32,6 +32,7 @@ enum plan_step {
 	PLAN_STEP_COLLECTOR,
 	PLAN_STEP_SYNC,
 	PLAN_STEP_ACTION,
+	PLAN_STEP_STALL, /* no step: how long the collector may be idle */
 	PLAN_STEP_COUNT,
 };
 

@@ -287,6 +287,21 @@ static void hanging_step_is_given_up(void **state)
 	assert_int_equal(world->target_mounts, 0);
 }
 
+/* The collector has hours, but not to sleep. */
+static void idle_collector_is_given_up(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN "failure-action halt\nlimit stall 1\n");
+	world->fail_at = 11; /* ... mount, dmesg, report, then the collector */
+	world->how = HANG;
+	go(f);
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_int_equal(world->collector_runs, 0);
+	assert_true(saved(f, "vmcore-dmesg.txt"));
+	assert_true(saved(f, "vmcore-incomplete"));
+}
+
 static void small_files_outlive_the_collector(void **state)
 {
 	static const int statuses[] = { 1, 4, 128 + SIGKILL, 128 + SIGTERM };
@@ -431,6 +446,7 @@ int main(void)
 		cmocka_unit_test(any_call_may_fail),
 		cmocka_unit_test(any_call_may_crash),
 		cmocka_unit_test_setup_teardown(hanging_step_is_given_up, build, clear),
+		cmocka_unit_test_setup_teardown(idle_collector_is_given_up, build, clear),
 		cmocka_unit_test(small_files_outlive_the_collector),
 		cmocka_unit_test_setup_teardown(no_vmcore_means_hands_off, build, clear),
 		cmocka_unit_test_setup_teardown(missing_plan_restarts, build, clear),
