@@ -19,6 +19,7 @@
 #define RANK_BYTES	1024 /* of bitmap 2 per entry of the rank index */
 #define MAX_PFN_LIMIT	(1ull << 36)
 #define NR_RANGES_MAX	(1u << 20)
+#define LOOK_BACK	(1u << 16) /* descriptors */
 
 /* Direct-mapped cache of blocks of one area of the file. */
 struct area {
@@ -150,33 +151,6 @@ static struct error *build_rank(struct dump *d)
 		}
 		total += count_bits(p + at % BLOCK, MIN((uint64_t)RANK_BYTES, nr_bytes - at));
 	}
-	return NULL;
-}
-
-/* The page of a rank: the other way round. `rank` must be below the total. */
-static struct error *page_of_rank(struct dump *d, uint64_t rank, uint64_t *ret_pfn)
-{
-	struct kdump *k = d->state;
-	uint64_t lo = 0, hi = (k->h.max_mapnr + 7) / 8 / RANK_BYTES + 1, byte;
-	const unsigned char *p;
-	unsigned left, bit = 0;
-
-	while (hi - lo > 1) {
-		uint64_t mid = lo + (hi - lo) / 2;
-
-		if (k->rank[mid] <= rank)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	byte = lo * RANK_BYTES;
-	left = rank - k->rank[lo];
-	TRY(area_block(d->source, &k->present, byte / BLOCK, &p));
-	p += byte % BLOCK;
-	for (;; bit++)
-		if (p[bit / 8] >> (bit & 7) & 1 && !left--)
-			break;
-	*ret_pfn = byte * 8 + bit;
 	return NULL;
 }
 
@@ -330,14 +304,12 @@ static struct error *take_header(struct dump *d, const struct kdump_header *h)
 	return NULL;
 }
 
-static struct error *read_desc(struct dump *d, uint64_t pfn, struct page_desc *ret)
+/* The descriptor of a rank in this part. */
+static struct error *read_desc(struct dump *d, uint64_t rank, struct page_desc *ret)
 {
 	struct kdump *k = d->state;
 	const unsigned char *p;
-	uint64_t rank;
 
-	TRY(rank_of(d, pfn, &rank));
-	rank -= k->first_rank;
 	TRY(area_block(d->source, &k->descs, rank / DESCS_PER_BLOCK, &p));
 	p += rank % DESCS_PER_BLOCK * DESC_LEN;
 	ret->off = get_u64(p, d->big);
@@ -351,11 +323,13 @@ static struct error *find_page(struct dump *d, uint64_t pfn, struct page_desc *r
 {
 	struct kdump *k = d->state;
 	unsigned long long at = pfn;
+	uint64_t rank;
 
 	if (k->h.split && (pfn < k->h.start_pfn || pfn >= k->h.end_pfn))
 		return error_new(ERROR_LOST, "page 0x%llx is in another part of the split set",
 				 at);
-	TRY(read_desc(d, pfn, ret));
+	TRY(rank_of(d, pfn, &rank));
+	TRY(read_desc(d, rank - k->first_rank, ret));
 	if (!ret->off || !ret->len)
 		return error_new(ERROR_LOST,
 				 "page 0x%llx was never written (the dump is cut off)", at);
@@ -375,11 +349,31 @@ static struct error *find_page(struct dump *d, uint64_t pfn, struct page_desc *r
 	return NULL;
 }
 
+/*
+ * A dump that was cut off shows it in its last pages. Those that share the page of zeros tell
+ * nothing, so look back to the last one with bytes of its own.
+ */
+static struct error *look_at_end(struct dump *d)
+{
+	struct kdump *k = d->state;
+	uint64_t nr = k->end_rank - k->first_rank, shared = 0;
+
+	for (uint64_t i = 0; i < nr && i < LOOK_BACK; i++) {
+		struct page_desc desc;
+
+		TRY(read_desc(d, nr - 1 - i, &desc));
+		if (!desc.off || !range_fits(desc.off, desc.len, d->source->size))
+			d->complete = false;
+		if (!d->complete || (i && desc.off != shared))
+			break;
+		shared = desc.off;
+	}
+	return NULL;
+}
+
 static struct error *kdump_open(struct dump *d)
 {
 	struct kdump *k = calloc(1, sizeof(*k));
-	struct page_desc desc;
-	uint64_t last;
 
 	if (!k)
 		return error_nomem();
@@ -395,12 +389,7 @@ static struct error *kdump_open(struct dump *d)
 	k->page = malloc(d->page_size);
 	if (!k->packed || !k->page)
 		return error_nomem();
-	/* a dump that was cut off shows it in its last page */
-	if (k->end_rank > k->first_rank) {
-		TRY(page_of_rank(d, k->end_rank - 1, &last));
-		error_free(find_page(d, last, &desc));
-	}
-	return NULL;
+	return look_at_end(d);
 }
 
 static enum page_answer lost(struct error *e, struct error **ret_why)

@@ -219,6 +219,15 @@ static void test_cut_off(void **state)
 	assert_string_equal(d->vmcoreinfo, "a=b");
 	assert_page(d, 700, PAGE_EXCLUDED, "");
 	dump_close(d);
+	/* the very last pages are the shared one, which is still there */
+	d = open_made(make_kdump,
+		      "kdump lp64 little\npage 0 count=10 data=r:0:4096\n"
+		      "page 10 count=500 zero\ncut 60000\n",
+		      &im);
+	assert_false(d->complete);
+	assert_page(d, 400, PAGE_ZERO, "");
+	assert_page(d, 9, PAGE_LOST, "");
+	dump_close(d);
 	image_done(&im);
 	snprintf(cut, sizeof(cut), text, 300);
 	assert_error(try_made(make_kdump, cut), ERROR_BAD_DATA, "ends at 0x12c");
