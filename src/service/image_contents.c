@@ -86,11 +86,19 @@ static struct error *add_program(struct image *im, const char *source, const cha
 	return NULL;
 }
 
-/* Our own programs: beside this one, or where they are installed. */
+/* Our own programs: beside this one (not installed), or below the same prefix. */
+static const struct {
+	bool beside;
+	const char *name;
+} own_folders[] = {
+	{ true, "" },
+	{ true, "/../lib/salvage" },
+	{ false, "/usr/lib/salvage" },
+	{ false, "/usr/local/lib/salvage" },
+};
+
 static struct error *find_own(const char *name, char **ret)
 {
-	static const char *const installed[] = { "/usr/lib/salvage", "/usr/local/lib/salvage",
-						 "/usr/sbin", "/usr/bin" };
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
@@ -100,10 +108,11 @@ static struct error *find_own(const char *name, char **ret)
 	self[n] = '\0';
 	slash = strrchr(self, '/');
 	*slash = '\0';
-	for (size_t i = 0; i <= ARRAY_SIZE(installed); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(own_folders); i++) {
 		_cleanup_free_ char *path = NULL;
 
-		if (asprintf(&path, "%s/%s", i ? installed[i - 1] : self, name) < 0) {
+		if (asprintf(&path, "%s%s/%s", own_folders[i].beside ? self : "", own_folders[i].name,
+			     name) < 0) {
 			path = NULL;
 			return error_nomem();
 		}
@@ -113,9 +122,9 @@ static struct error *find_own(const char *name, char **ret)
 		}
 	}
 	return error_new(ERROR_NOT_FOUND,
-			 "%s was found neither in %s nor in /usr/lib/salvage; install the whole of "
+			 "%s was found neither in %s nor in %s/../lib/salvage; install the whole of "
 			 "salvage",
-			 name, self);
+			 name, self, self);
 }
 
 static struct error *add_own(struct image *im, const char *name, const char *path)
