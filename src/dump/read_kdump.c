@@ -77,7 +77,8 @@ static struct error *area_block(struct source *s, struct area *a, uint64_t i,
 		uint64_t there = off < s->size ? MIN(len, s->size - off) : 0;
 
 		a->index[slot] = 0;
-		TRY(source_read(s, off, p, there));
+		if (there)
+			TRY(source_read(s, off, p, there));
 		memset(p + there, 0, a->block - there);
 		a->index[slot] = i + 1;
 	}
