@@ -386,6 +386,7 @@ static struct error *run(struct collector *c)
 		f.max_runs = MAX(count_runs(c), (uint64_t)1);
 	TRY(open_writer(c, &f));
 	w = c->w;
+	c->ret->begun = w != NULL;
 	c->ret->filter_ms = clock_now_ms() - began;
 	began = clock_now_ms();
 	e = copy_and_end(c);

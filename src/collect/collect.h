@@ -37,6 +37,7 @@ struct collect_counts {
 struct collect_result {
 	struct collect_counts counts;
 	int level;	   /* in effect: bits that this kernel's data cannot decide are gone */
+	bool begun;	   /* there is a dump, whole or not */
 	bool complete;	   /* all pages were written, and all of the input was there */
 	struct strbuf why; /* a line for each thing that could not be done as asked */
 	uint64_t bytes_written;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/options.h"
@@ -86,7 +87,7 @@ struct job {
 	int levels[LEVELS_MAX];
 	unsigned nr_levels;
 	const struct codec *codec;
-	bool elf, flatten, rearrange, force, dmesg, partial, check, dry_run;
+	bool elf, flatten, rearrange, force, dmesg, partial, check, dry_run, stats, debug;
 	int fd; /* --fd; -1: none */
 	unsigned threads;
 	struct progress progress;
@@ -177,7 +178,7 @@ static void print_help(const struct job *j)
 	options_help(option_rows, stdout);
 }
 
-/* One option. 0: go on; otherwise the exit status plus one. */
+/* One option. 0: go on; -1: a bad command line; otherwise the exit status plus one. */
 static int take_option(struct job *j, const struct options *o, int id)
 {
 	uint64_t n;
@@ -235,10 +236,10 @@ static int take_option(struct job *j, const struct options *o, int id)
 		j->dry_run = true;
 		return 0;
 	case OPT_STATS:
-		j->messages |= MSG_REPORT;
+		j->stats = true;
 		return 0;
 	case OPT_DEBUG:
-		j->messages |= MSG_DEBUG;
+		j->debug = true;
 		return 0;
 	case OPT_HELP:
 		print_help(j);
@@ -254,7 +255,7 @@ static int take_option(struct job *j, const struct options *o, int id)
 	case OPT_FD:
 		if (!j->program->has_fd) {
 			say(j, MSG_ERROR, "%s: unrecognized option '--fd'\n", j->program->name);
-			return 2;
+			return -1;
 		}
 		if (!parse_number(j, "--fd", o->value, INT_MAX, &n))
 			return 2;
@@ -303,6 +304,7 @@ static int parse_command(struct job *j, int argc, char **argv)
 	if (!status && !take_words(j, argv + options_rest(&o), argc - options_rest(&o)))
 		status = -1;
 	options_done(&o);
+	j->messages |= (j->stats ? MSG_REPORT : 0) | (j->debug ? MSG_DEBUG : 0);
 	if (status >= 0)
 		return status;
 	say(j, MSG_COMMON, "Commandline parameter is invalid.\nTry `%s --help' for more information.\n",
@@ -335,6 +337,15 @@ static struct error *open_output(const struct job *j, int *ret, int *ret_own)
 	return NULL;
 }
 
+/* An output of ours that nothing came into is in the way of the next try. */
+static void drop_if_empty(const struct job *j, int own_fd)
+{
+	struct stat st;
+
+	if (own_fd >= 0 && fstat(own_fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
+		(void)unlink(j->output); /* best effort: the failure is reported anyway */
+}
+
 static struct error *open_sink(const struct job *j, int fd, struct sink **ret)
 {
 	if (j->flatten)
@@ -352,7 +363,7 @@ static void show_progress(void *arg, const char *step, uint64_t done, uint64_t t
 static void print_result(struct job *j, const struct collect_result *c)
 {
 	progress_end(&j->progress);
-	say(j, MSG_DEBUG | MSG_COMMON, "STEP [%-27s] : %u.%03u seconds\n", "Copying data",
+	say(j, MSG_DEBUG | MSG_REPORT, "STEP [%-27s] : %u.%03u seconds\n", "Copying data",
 	    (unsigned)(c->copy_ms / 1000), (unsigned)(c->copy_ms % 1000));
 	if (c->why.len)
 		say(j, MSG_COMMON, "%s", strbuf_str(&c->why));
@@ -364,7 +375,7 @@ static void print_result(struct job *j, const struct collect_result *c)
 	}
 }
 
-/* One try at one level. *ret_fd_error: what is in the file is to be kept. */
+/* One try at one level. */
 static struct error *collect_once(struct job *j, struct dump *d, struct kernel *k, int fd,
 				  int level, struct collect_result *ret)
 {
@@ -398,7 +409,7 @@ static bool can_start_over(const struct job *j, int fd)
 static int report_end(struct job *j, struct collect_result *c, struct error *e)
 {
 	print_result(j, c);
-	if (e && error_kind(e) != ERROR_NO_SPACE)
+	if (e && (error_kind(e) != ERROR_NO_SPACE || !c->begun))
 		return failed(j, e);
 	if (e) {
 		say(j, MSG_ERROR, "%s: %s\n", j->program->name, error_message(e));
@@ -448,6 +459,8 @@ static int run_collect(struct job *j)
 		error_free(e);
 		collect_result_done(&c);
 	}
+	if (e)
+		drop_if_empty(j, own_fd);
 	status = report_end(j, &c, e);
 	collect_result_done(&c);
 	return status;
@@ -487,8 +500,10 @@ static int run_dmesg(struct job *j)
 
 	if (!e)
 		e = write_log(j, fd);
-	if (e)
+	if (e) {
+		drop_if_empty(j, own_fd);
 		return failed(j, e);
+	}
 	say(j, MSG_COMMON, "\nThe dmesg log is saved to %s.\n", j->output);
 	return completed(j, 0);
 }
@@ -502,8 +517,10 @@ static int run_rearrange(struct job *j)
 
 	if (!e)
 		e = collect_rearrange(STDIN_FILENO, "the stream", fd, j->output, &complete);
-	if (e)
+	if (e) {
+		drop_if_empty(j, own_fd);
 		return failed(j, e);
+	}
 	if (!complete)
 		return failed(j, error_new(ERROR_BAD_DATA, "the stream broke off before its end; what "
 							   "came is in %s", j->output));

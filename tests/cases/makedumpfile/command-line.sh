@@ -1,0 +1,23 @@
+# What wrappers rely on: what is refused, and with which status.
+. "$SRC/tests/cases/makedumpfile/input.sh"
+status makedumpfile
+status makedumpfile dump.elf
+status makedumpfile --bogus dump.elf out
+status makedumpfile -d 32 dump.elf out
+status makedumpfile -d 1,x dump.elf out
+status makedumpfile -E -c dump.elf out
+status makedumpfile --split dump.elf a b
+status makedumpfile --message-level 32 dump.elf out
+status makedumpfile --fd 1 dump.elf
+status makedumpfile --check-params -l -d 31 dump.elf out
+status makedumpfile --check-params -d 31,17 -c --num-threads 4 dump.elf out
+status makedumpfile --check-params -d 99 dump.elf out
+status makedumpfile --check-params dump.elf
+status makedumpfile nothing out
+status makedumpfile -R out
+test ! -e out
+touch exists
+status makedumpfile dump.elf exists
+status makedumpfile -x vmlinux -i vmcoreinfo -b 4 --non-mmap -d 0 --message-level 2 dump.elf out
+makedumpfile -v | sed 's/version .*/version X/'
+makedumpfile --help | head -3

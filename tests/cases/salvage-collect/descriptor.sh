@@ -1,0 +1,10 @@
+# PID 1 opens the file and hands over the descriptor.
+. "$SRC/tests/cases/makedumpfile/input.sh"
+salvage-collect --message-level 2 -l -d 1 --fd 5 dump.elf 5<>saved
+makedumpfile --message-level 0 -l -d 1 dump.elf named
+cmp saved named && echo "the same"
+salvage-collect --message-level 2 -l -d 1 --fd 1 dump.elf - 2>messages >by-name || echo "exit $?"
+cat messages
+status salvage-collect --fd 9 dump.elf
+status salvage-collect --fd x dump.elf
+status salvage-collect --message-level 4 -d 1 dump.elf /dev/full -f
