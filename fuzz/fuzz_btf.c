@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int64_t value;
 
 	error_free(btf_open(data, size, 8, &b));
-	for (uint32_t id = 1; b && id < btf_count(b) && id < 1000; id++) {
+	for (uint32_t id = 1; b && id < btf_count(b) && id < 100; id++) {
 		uint32_t next = 0;
 
 		btf_type_at(b, id, &t);

@@ -3,9 +3,9 @@
 #include "base/base.h"
 
 #define MAX_TYPES   (1u << 24)
-#define MAX_CHAIN   64	     /* typedefs of typedefs */
-#define MAX_NESTING 16	     /* anonymous structs in structs */
-#define MAX_LOOKS   (1u << 20) /* members looked at for one question */
+#define MAX_CHAIN   64	       /* typedefs of typedefs */
+#define MAX_NESTING 16	       /* anonymous structs in structs */
+#define MAX_LOOKS   (1u << 17) /* members looked at for one question */
 #define MAX_PROBES  256ull
 #define SLOT_NONE   0xffffffffu
 #define TAG_SHIFT   24
@@ -18,7 +18,8 @@ struct btf {
 	size_t types_len;
 	const char *strings; /* ends with a NUL */
 	size_t strings_len;
-	const unsigned char *layout; /* 4 bytes a kind: info size, element size, flags; or null */
+	const unsigned char
+		*layout; /* 4 bytes a kind: info size, element size, flags; or null */
 	size_t nr_layout;
 	uint32_t *at; /* offset of each type; [0] unused */
 	uint32_t nr;  /* ids, void included */
@@ -38,7 +39,7 @@ static bool read_header(const void *bytes, size_t len, struct header *h)
 	struct cursor c;
 	_cleanup_error_ struct error *e = NULL;
 
-	*h = (struct header){ 0 };
+	*h = (struct header){0};
 	if (len < 24)
 		return false;
 	h->big = get_u16(bytes, true) == BTF_MAGIC;
@@ -168,13 +169,14 @@ static struct error *walk_types(struct btf *b, uint32_t *ret_nr, uint32_t *ret_n
 			return error_new(ERROR_BAD_DATA, "BTF: type %u is cut off", nr);
 		decode_type(b, off, &t);
 		if (!rest_length(b, t.kind, t.vlen, &rest))
-			return error_new(ERROR_UNSUPPORTED,
-					 "BTF: type %u is of kind %u, which is unknown here and not described in the header",
-					 nr, t.kind);
+			return error_new(
+				ERROR_UNSUPPORTED,
+				"BTF: type %u is of kind %u, which is unknown here and not described in the header",
+				nr, t.kind);
 		if (!range_fits(off + 12, rest, b->types_len))
 			return error_new(ERROR_BAD_DATA,
-					 "BTF: type %u (kind %u, %u elements) is cut off", nr, t.kind,
-					 t.vlen);
+					 "BTF: type %u (kind %u, %u elements) is cut off", nr,
+					 t.kind, t.vlen);
 		if (nr >= MAX_TYPES)
 			return error_new(ERROR_BAD_DATA, "BTF: more than %u types", MAX_TYPES);
 		if (b->at)
@@ -327,7 +329,7 @@ static struct place member_place(const struct btf *b, const struct btf_type *s, 
 {
 	const unsigned char *m = s->rest + 12 * (size_t)i;
 	uint32_t off = get_u32(m + 8, b->big);
-	struct place p = { .type = get_u32(m + 4, b->big), .bits = off };
+	struct place p = {.type = get_u32(m + 4, b->big), .bits = off};
 
 	if (s->flag) {
 		p.bits = off & 0xffffff;
@@ -395,7 +397,7 @@ static bool place_to_member(const struct btf *b, const struct place *p, struct m
 	uint32_t id = btf_strip(b, p->type);
 	struct btf_type t;
 
-	*ret = (struct member){ .type_id = p->type };
+	*ret = (struct member){.type_id = p->type};
 	if (id && btf_size(b, id, &size) && size > UINT32_MAX)
 		return false;
 	if (btf_type_at(b, id, &t) && t.kind == BTF_ARRAY)
@@ -415,7 +417,8 @@ static bool place_to_member(const struct btf *b, const struct place *p, struct m
 
 		if (bits % unit + bit_size > unit) {
 			unit = 8;
-			for (ret->size = 1; ret->size < 8 && bits % 8 + bit_size > 8ull * ret->size;)
+			for (ret->size = 1;
+			     ret->size < 8 && bits % 8 + bit_size > 8ull * ret->size;)
 				ret->size *= 2;
 		}
 		ret->bit_size = bit_size;
@@ -430,7 +433,7 @@ static bool place_to_member(const struct btf *b, const struct place *p, struct m
 
 struct error *btf_member(const struct btf *b, uint32_t id, const char *path, struct member *ret)
 {
-	struct place whole = { .type = id }, p;
+	struct place whole = {.type = id}, p;
 	const char *at = path;
 	uint32_t looks = 0;
 
@@ -538,7 +541,8 @@ static struct error *load(struct btf *b, const unsigned char *bytes, size_t len)
 	b->layout = bytes + h.len + h.layout_off;
 	b->nr_layout = h.layout_len / 4;
 	if (b->strings[0] != '\0' || b->strings[b->strings_len - 1] != '\0')
-		return error_new(ERROR_BAD_DATA, "BTF: the strings do not begin and end with NUL");
+		return error_new(ERROR_BAD_DATA,
+				 "BTF: the strings do not begin and end with NUL");
 	TRY(walk_types(b, &nr, &named));
 	b->at = calloc(nr, sizeof(*b->at));
 	if (!b->at)
@@ -563,7 +567,7 @@ struct error *btf_open(const void *bytes, size_t len, unsigned long_size, struct
 void btf_own(struct btf *b, struct vmem_block *block)
 {
 	b->block = *block;
-	*block = (struct vmem_block){ 0 };
+	*block = (struct vmem_block){0};
 }
 
 void btf_free(struct btf *b)

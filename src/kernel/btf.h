@@ -35,9 +35,9 @@ enum btf_kind {
 /* One type, as it stands in the table. */
 struct btf_type {
 	uint32_t kind, vlen;
-	bool flag;	   /* kind_flag: bit fields with sizes, signed enums, union FWD */
-	uint32_t size;	   /* bytes, or the id of another type, by kind */
-	const char *name;  /* "" when it has none; borrowed */
+	bool flag;	  /* kind_flag: bit fields with sizes, signed enums, union FWD */
+	uint32_t size;	  /* bytes, or the id of another type, by kind */
+	const char *name; /* "" when it has none; borrowed */
 	const unsigned char *rest; /* what follows, checked to be there */
 };
 

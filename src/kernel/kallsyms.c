@@ -2,11 +2,11 @@
 
 #include "base/base.h"
 
-#define BLOCK	  256 /* symbols between two remembered places, as in kallsyms_markers */
-#define NAME_ROOM 512 /* KSYM_NAME_LEN since 6.1, type letter and NUL included */
-#define SLOT_NONE 0xffffffffu
+#define BLOCK	   256 /* symbols between two remembered places, as in kallsyms_markers */
+#define NAME_ROOM  512 /* KSYM_NAME_LEN since 6.1, type letter and NUL included */
+#define SLOT_NONE  0xffffffffu
 #define MAX_PROBES 256ull /* a symbol, on average: real tables need about two */
-#define TAG_SHIFT 24 /* a slot: 24 bits symbol number, 8 bits of the hash */
+#define TAG_SHIFT  24	  /* a slot: 24 bits symbol number, 8 bits of the hash */
 
 struct kallsyms {
 	struct kallsyms_tables t;
@@ -36,9 +36,10 @@ static struct error *load_tokens(struct kallsyms *ks)
 			return error_new(ERROR_BAD_DATA,
 					 "kallsyms: token %u runs out of the token table", i);
 		if (get_u16(ks->t.token_index + 2 * i, ks->t.big) != off)
-			return error_new(ERROR_BAD_DATA,
-					 "kallsyms: token %u is at offset %zu, the index says %u",
-					 i, off, get_u16(ks->t.token_index + 2 * i, ks->t.big));
+			return error_new(
+				ERROR_BAD_DATA,
+				"kallsyms: token %u is at offset %zu, the index says %u", i,
+				off, get_u16(ks->t.token_index + 2 * i, ks->t.big));
 		ks->token_at[i] = off;
 		ks->token_len[i] = len;
 		off += len + 1;
@@ -109,7 +110,7 @@ static bool markers_agree(const struct kallsyms *ks, size_t end)
  */
 static struct error *choose_lengths(struct kallsyms *ks)
 {
-	static const bool ways[] = { true, false };
+	static const bool ways[] = {true, false};
 	size_t end;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
@@ -122,8 +123,8 @@ static struct error *choose_lengths(struct kallsyms *ks)
 		if (walk_names(ks, ways[i], &end))
 			return NULL;
 	}
-	return error_new(ERROR_BAD_DATA, "kallsyms: %u names do not fit into %zu bytes", ks->t.num,
-			 ks->t.names_len);
+	return error_new(ERROR_BAD_DATA, "kallsyms: %u names do not fit into %zu bytes",
+			 ks->t.num, ks->t.names_len);
 }
 
 /* Decodes the tokens at [at, at + len) into buf; returns the length without NUL. */
@@ -161,7 +162,8 @@ static bool place_of(const struct kallsyms *ks, uint32_t i, size_t *ret_at, size
 	return true;
 }
 
-void kallsyms_name(const struct kallsyms *ks, uint32_t i, char *buf, size_t room, char *ret_type)
+void kallsyms_name(const struct kallsyms *ks, uint32_t i, char *buf, size_t room,
+		   char *ret_type)
 {
 	char whole[NAME_ROOM + 1];
 	size_t at, len, n;
@@ -218,7 +220,8 @@ static struct error *index_names(struct kallsyms *ks)
 		off = at + len;
 		n = expand(ks, at, len, name, sizeof(name));
 		if (n < 1 || !((name[0] | 0x20) >= 'a' && (name[0] | 0x20) <= 'z'))
-			return error_new(ERROR_BAD_DATA, "kallsyms: name %u has no type letter", i);
+			return error_new(ERROR_BAD_DATA, "kallsyms: name %u has no type letter",
+					 i);
 		if (is_data_letter(name[0]))
 			ks->nr_data++;
 		h = hash_name(name + 1, n - 1);
@@ -228,7 +231,8 @@ static struct error *index_names(struct kallsyms *ks)
 			probes++;
 		}
 		if (probes > MAX_PROBES * ks->t.num)
-			return error_new(ERROR_BAD_DATA, "kallsyms: the same names over and over");
+			return error_new(ERROR_BAD_DATA,
+					 "kallsyms: the same names over and over");
 		ks->slots[slot] = i | h >> TAG_SHIFT << TAG_SHIFT;
 	}
 	return NULL;
@@ -310,7 +314,8 @@ static struct error *choose_encoding(struct kallsyms *ks, uint64_t stext)
 		}
 	}
 	if (!found)
-		return error_new(ERROR_BAD_DATA, "kallsyms: there is no _stext to check against");
+		return error_new(ERROR_BAD_DATA,
+				 "kallsyms: there is no _stext to check against");
 	return error_new(ERROR_BAD_DATA,
 			 "kallsyms: no known encoding gives _stext the address 0x%llx",
 			 (unsigned long long)stext);
@@ -365,7 +370,8 @@ bool kallsyms_at(const struct kallsyms *ks, uint64_t va, uint32_t *ret_i, uint64
 		return false;
 	*ret_end = lo < ks->t.num ? kallsyms_address(ks, lo) : 0;
 	at = kallsyms_address(ks, lo - 1);
-	/* the first of its address, by halving again: a hostile table may hold one address only */
+	/* the first of its address, by halving again: a hostile table may hold one address only
+	 */
 	hi = lo - 1;
 	lo = 0;
 	while (lo < hi) {
@@ -387,10 +393,11 @@ static struct error *check_sizes(const struct kallsyms_tables *t)
 	size_t width = t->absolute ? 8 : 4;
 
 	if (!t->num || t->num >= KALLSYMS_MAX_SYMBOLS)
-		return error_new(ERROR_BAD_DATA, "kallsyms: %u symbols: 1 to %u expected", t->num,
-				 KALLSYMS_MAX_SYMBOLS - 1);
+		return error_new(ERROR_BAD_DATA, "kallsyms: %u symbols: 1 to %u expected",
+				 t->num, KALLSYMS_MAX_SYMBOLS - 1);
 	if (t->entries_len / width < t->num)
-		return error_new(ERROR_BAD_DATA, "kallsyms: %zu bytes of addresses for %u symbols",
+		return error_new(ERROR_BAD_DATA,
+				 "kallsyms: %zu bytes of addresses for %u symbols",
 				 t->entries_len, t->num);
 	/* a name is a length and one token at least */
 	if (t->names_len / 2 < t->num || t->names_len > UINT32_MAX)

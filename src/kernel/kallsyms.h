@@ -28,9 +28,9 @@ struct kallsyms_tables {
 
 enum kallsyms_encoding {
 	KALLSYMS_ABSOLUTE, /* u64 values */
-	KALLSYMS_PERCPU,   /* >= 0: the value itself; < 0: base - 1 - entry (4.6 to 6.14, SMP) */
-	KALLSYMS_BASE,	   /* base + u32 */
-	KALLSYMS_PLACE,	   /* address of the entry + s32 (7.0) */
+	KALLSYMS_PERCPU, /* >= 0: the value itself; < 0: base - 1 - entry (4.6 to 6.14, SMP) */
+	KALLSYMS_BASE,	 /* base + u32 */
+	KALLSYMS_PLACE,	 /* address of the entry + s32 (7.0) */
 };
 
 struct kallsyms;

@@ -38,7 +38,8 @@ static void add_range(struct module *m, uint64_t base, uint64_t size, bool text)
 {
 	uint64_t end;
 
-	if (!base || !size || m->nr_mem == ARRAY_SIZE(m->mem) || add_overflows(base, size, &end))
+	if (!base || !size || m->nr_mem == ARRAY_SIZE(m->mem) ||
+	    add_overflows(base, size, &end))
 		return;
 	m->mem[m->nr_mem].start = base;
 	m->mem[m->nr_mem].end = end;
@@ -120,7 +121,7 @@ static struct error *read_module(struct kernel *k, uint64_t va, struct module *m
 	struct member name;
 	uint64_t version;
 
-	*m = (struct module){ .va = va };
+	*m = (struct module){.va = va};
 	TRY(type_member(k, "module", "name", &name));
 	TRY(vmem_read_string(k, va + name.off, m->name,
 			     MIN(sizeof(m->name), (size_t)MAX(name.size, 2u))));
@@ -256,14 +257,15 @@ static bool next_symbol(struct kernel *k, const struct module *m, struct symbol_
 	if (w->next - w->first >= w->n) {
 		w->first = w->next;
 		w->n = MIN(m->nr_symbols - w->next, (uint64_t)64);
-		struct error *e = vmem_read(k, m->symtab_va + w->first * each, w->buf, w->n * each);
+		struct error *e =
+			vmem_read(k, m->symtab_va + w->first * each, w->buf, w->n * each);
 
 		error_free(e);
 		if (e)
 			return false;
 	}
 	p = w->buf + (w->next - w->first) * each;
-	*ret = (struct elf_symbol){ .i = w->next++, .name = get_u32(p, k->big) };
+	*ret = (struct elf_symbol){.i = w->next++, .name = get_u32(p, k->big)};
 	if (k->is_64bit) {
 		ret->info = p[4];
 		ret->section = get_u16(p + 6, k->big);
@@ -293,8 +295,8 @@ static bool read_name(struct kernel *k, const struct module *m, uint32_t off, ch
 struct error *module_symbol_at(struct kernel *k, const struct module *m, uint64_t va,
 			       struct symbol *ret)
 {
-	struct symbol_walk w = { .next = 1 };
-	struct elf_symbol s, best = { 0 };
+	struct symbol_walk w = {.next = 1};
+	struct elf_symbol s, best = {0};
 	uint64_t end = 0;
 	char name[sizeof(ret->name)];
 
@@ -316,8 +318,8 @@ struct error *module_symbol_at(struct kernel *k, const struct module *m, uint64_
 		memcpy(ret->name, name, sizeof(name));
 	}
 	if (!best.value || module_containing(k, best.value) != m)
-		return error_new(ERROR_NOT_FOUND, "no symbol of module %s covers 0x%llx", m->name,
-				 (unsigned long long)va);
+		return error_new(ERROR_NOT_FOUND, "no symbol of module %s covers 0x%llx",
+				 m->name, (unsigned long long)va);
 	ret->va = best.value;
 	ret->len = end > best.value ? end - best.value : 0;
 	ret->module = m->name;
@@ -334,7 +336,7 @@ struct error *module_symbol_at(struct kernel *k, const struct module *m, uint64_
 struct error *module_symbol_find(struct kernel *k, const struct module *m, const char *name,
 				 uint64_t *ret_va)
 {
-	struct symbol_walk w = { .next = 1 };
+	struct symbol_walk w = {.next = 1};
 	struct elf_symbol s;
 	char has[512];
 

@@ -6,16 +6,16 @@
 
 /* Numbers of registers: versions 1 to 3, and 4 (7.1). */
 static const enum orc_reg old_regs[16] = {
-	ORC_REG_UNDEFINED, ORC_REG_PREV_SP, ORC_REG_DX,		 ORC_REG_DI,
-	ORC_REG_BP,	   ORC_REG_SP,	    ORC_REG_R10,	 ORC_REG_R13,
-	ORC_REG_BP_INDIRECT, ORC_REG_SP_INDIRECT, ORC_REG_AX,	 ORC_REG_BAD,
-	ORC_REG_BAD,	   ORC_REG_BAD,	    ORC_REG_BAD,	 ORC_REG_BAD,
+	ORC_REG_UNDEFINED,   ORC_REG_PREV_SP,	  ORC_REG_DX,  ORC_REG_DI,
+	ORC_REG_BP,	     ORC_REG_SP,	  ORC_REG_R10, ORC_REG_R13,
+	ORC_REG_BP_INDIRECT, ORC_REG_SP_INDIRECT, ORC_REG_AX,  ORC_REG_BAD,
+	ORC_REG_BAD,	     ORC_REG_BAD,	  ORC_REG_BAD, ORC_REG_BAD,
 };
 static const enum orc_reg new_regs[16] = {
-	ORC_REG_UNDEFINED, ORC_REG_AX,	ORC_REG_DX,	 ORC_REG_SP,
-	ORC_REG_BP,	   ORC_REG_DI,	ORC_REG_R10,	 ORC_REG_R13,
+	ORC_REG_UNDEFINED, ORC_REG_AX,		ORC_REG_DX,	     ORC_REG_SP,
+	ORC_REG_BP,	   ORC_REG_DI,		ORC_REG_R10,	     ORC_REG_R13,
 	ORC_REG_PREV_SP,   ORC_REG_SP_INDIRECT, ORC_REG_BP_INDIRECT, ORC_REG_BAD,
-	ORC_REG_BAD,	   ORC_REG_BAD, ORC_REG_BAD,	 ORC_REG_BAD,
+	ORC_REG_BAD,	   ORC_REG_BAD,		ORC_REG_BAD,	     ORC_REG_BAD,
 };
 
 /*
@@ -29,10 +29,11 @@ static const enum orc_reg new_regs[16] = {
  */
 struct orc_rule orc_decode(const unsigned char *rule, int version, bool big)
 {
-	static const enum orc_kind old_kinds[4] = { ORC_CALL, ORC_REGS, ORC_REGS_PARTIAL, ORC_BAD };
+	static const enum orc_kind old_kinds[4] = {ORC_CALL, ORC_REGS, ORC_REGS_PARTIAL,
+						   ORC_BAD};
 	static const enum orc_kind new_kinds[8] = {
-		ORC_UNDEFINED, ORC_END_OF_STACK, ORC_CALL, ORC_REGS,
-		ORC_REGS_PARTIAL, ORC_BAD,	 ORC_BAD,  ORC_BAD,
+		ORC_UNDEFINED,	  ORC_END_OF_STACK, ORC_CALL, ORC_REGS,
+		ORC_REGS_PARTIAL, ORC_BAD,	    ORC_BAD,  ORC_BAD,
 	};
 	const enum orc_reg *regs = version >= 4 ? new_regs : old_regs;
 	uint16_t flags = get_u16(rule + 4, big);
@@ -105,7 +106,7 @@ struct score {
 static struct score score_version(const struct orc_table *t, int version)
 {
 	uint32_t step = t->n / SAMPLE + 1;
-	struct score s = { 0 };
+	struct score s = {0};
 
 	for (uint32_t i = 0; i < t->n; i += step) {
 		struct orc_rule r = orc_decode(t->rules + 6ull * i, version, t->big);
@@ -132,7 +133,7 @@ static bool has_version_2_bits(const struct orc_table *t)
 int orc_find_version(const struct orc_table *t, const char **ret_why)
 {
 	uint32_t looked = t->n ? (t->n - 1) / (t->n / SAMPLE + 1) + 1 : 0;
-	struct score best = { 0 };
+	struct score best = {0};
 	int version = 0;
 
 	for (int v = 1; v <= ORC_VERSIONS; v++) {
@@ -146,7 +147,8 @@ int orc_find_version(const struct orc_table *t, const char **ret_why)
 		}
 	}
 	if (!version || best.starts < looked / 100) {
-		*ret_why = t->n ? "its rules make no sense in any known version" : "it is empty";
+		*ret_why =
+			t->n ? "its rules make no sense in any known version" : "it is empty";
 		return 0;
 	}
 	if (version <= 2)

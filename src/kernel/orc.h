@@ -25,11 +25,11 @@ enum orc_reg {
 };
 
 enum orc_kind {
-	ORC_UNDEFINED,	   /* nothing is known at this place */
-	ORC_END_OF_STACK,  /* no caller above */
+	ORC_UNDEFINED,	  /* nothing is known at this place */
+	ORC_END_OF_STACK, /* no caller above */
 	ORC_CALL,
-	ORC_REGS,	   /* a whole pt_regs lies at the new sp */
-	ORC_REGS_PARTIAL,  /* only its last five words are good */
+	ORC_REGS,	  /* a whole pt_regs lies at the new sp */
+	ORC_REGS_PARTIAL, /* only its last five words are good */
 	ORC_BAD,
 };
 
@@ -44,7 +44,7 @@ struct orc_rule {
 
 /* One pair of tables; bytes are borrowed. */
 struct orc_table {
-	const unsigned char *ips; /* 4 bytes each */
+	const unsigned char *ips;   /* 4 bytes each */
 	const unsigned char *rules; /* 6 bytes each */
 	uint64_t ips_va;
 	uint32_t n;

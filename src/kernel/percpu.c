@@ -28,7 +28,8 @@ struct error *cpu_count(struct kernel *k, unsigned *ret)
 	TRY(e);
 	TRY(vmem_read_u32(k, at, &n));
 	if (!n || n > MAX_CPUS)
-		return error_new(ERROR_BAD_DATA, "nr_cpu_ids is %u: 1 to %u expected", n, MAX_CPUS);
+		return error_new(ERROR_BAD_DATA, "nr_cpu_ids is %u: 1 to %u expected", n,
+				 MAX_CPUS);
 	*ret = n;
 	return NULL;
 }
@@ -37,7 +38,7 @@ struct error *cpu_in_mask(struct kernel *k, const char *mask, unsigned cpu, bool
 {
 	unsigned bits = 8 * k->long_size;
 	char new[64], old[64];
-	const char *const names[] = { new, old, NULL };
+	const char *const names[] = {new, old, NULL};
 	uint64_t at, word;
 
 	snprintf(new, sizeof(new), "__cpu_%s_mask", mask); /* 4.5 */
@@ -87,7 +88,7 @@ struct error *percpu_address(struct kernel *k, const char *name, unsigned cpu, u
 
 struct error *panic_cpu(struct kernel *k, unsigned *ret)
 {
-	static const char *const names[] = { "panic_cpu", "crashing_cpu" };
+	static const char *const names[] = {"panic_cpu", "crashing_cpu"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		uint64_t at;
@@ -113,7 +114,7 @@ static void take_regs(const struct kernel *k, const unsigned char *desc, struct 
 {
 	const struct arch *a = k->arch;
 
-	*ret = (struct regs){ 0 };
+	*ret = (struct regs){0};
 	for (size_t i = 0; a->regs[i].name && i < ARRAY_SIZE(ret->v); i++) {
 		const struct arch_reg *r = &a->regs[i];
 
@@ -192,7 +193,8 @@ struct error *cpu_regs(struct kernel *k, unsigned cpu, struct regs *ret)
 	struct error *e;
 
 	if (!k->arch || k->arch->prstatus_size > sizeof(desc))
-		return error_new(ERROR_UNSUPPORTED, "registers of this architecture are not known");
+		return error_new(ERROR_UNSUPPORTED,
+				 "registers of this architecture are not known");
 	e = regs_from_crash_notes(k, cpu, desc);
 	if (!e) {
 		take_regs(k, desc, ret);

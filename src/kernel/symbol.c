@@ -32,21 +32,24 @@ struct keys {
 static struct error *find_keys(struct kernel *k, struct keys *ret)
 {
 	const struct vmcoreinfo *v = k->info;
-	struct keys t = { 0 };
+	struct keys t = {0};
 
 	if (!vmcoreinfo_symbol(v, "_stext", &t.stext))
-		return error_new(ERROR_NOT_FOUND,
-				 "VMCOREINFO has no SYMBOL(_stext): kallsyms cannot be checked");
+		return error_new(
+			ERROR_NOT_FOUND,
+			"VMCOREINFO has no SYMBOL(_stext): kallsyms cannot be checked");
 	if (!vmcoreinfo_symbol(v, "kallsyms_names", &t.names) ||
 	    !vmcoreinfo_symbol(v, "kallsyms_num_syms", &t.num) ||
 	    !vmcoreinfo_symbol(v, "kallsyms_token_table", &t.token_table) ||
 	    !vmcoreinfo_symbol(v, "kallsyms_token_index", &t.token_index))
-		return error_new(ERROR_NOT_FOUND,
-				 "VMCOREINFO has no SYMBOL(kallsyms_*) keys (Linux 6.0 and later have them)");
+		return error_new(
+			ERROR_NOT_FOUND,
+			"VMCOREINFO has no SYMBOL(kallsyms_*) keys (Linux 6.0 and later have them)");
 	if (!vmcoreinfo_symbol(v, "kallsyms_offsets", &t.entries)) {
 		if (!vmcoreinfo_symbol(v, "kallsyms_addresses", &t.entries))
-			return error_new(ERROR_NOT_FOUND,
-					 "VMCOREINFO has neither kallsyms_offsets nor kallsyms_addresses");
+			return error_new(
+				ERROR_NOT_FOUND,
+				"VMCOREINFO has neither kallsyms_offsets nor kallsyms_addresses");
 		t.absolute = true;
 	}
 	t.has_base = vmcoreinfo_symbol(v, "kallsyms_relative_base", &t.base);
@@ -59,10 +62,10 @@ static struct error *load_tables(struct kernel *k, struct symbols *s, const stru
 {
 	uint64_t index_off, width = at->absolute ? 8 : 4;
 
-	*t = (struct kallsyms_tables){ .big = k->big,
-				       .absolute = at->absolute,
-				       .has_base = at->has_base,
-				       .entries_va = at->entries };
+	*t = (struct kallsyms_tables){.big = k->big,
+				      .absolute = at->absolute,
+				      .has_base = at->has_base,
+				      .entries_va = at->entries};
 	TRY(vmem_read_u32(k, at->num, &t->num));
 	if (at->has_base)
 		TRY(vmem_read_long(k, at->base, &t->base));
@@ -70,13 +73,15 @@ static struct error *load_tables(struct kernel *k, struct symbols *s, const stru
 		return error_new(ERROR_BAD_DATA, "kallsyms_num_syms is %u", t->num);
 	if (sub_overflows(at->token_index, at->token_table, &index_off) ||
 	    index_off > MAX_TOKENS || at->token_table < at->names)
-		return error_new(ERROR_BAD_DATA,
-				 "the tables of kallsyms do not follow each other: names 0x%llx, tokens 0x%llx, index 0x%llx",
-				 (unsigned long long)at->names, (unsigned long long)at->token_table,
-				 (unsigned long long)at->token_index);
+		return error_new(
+			ERROR_BAD_DATA,
+			"the tables of kallsyms do not follow each other: names 0x%llx, tokens 0x%llx, index 0x%llx",
+			(unsigned long long)at->names, (unsigned long long)at->token_table,
+			(unsigned long long)at->token_index);
 	TRY(vmem_load(k, at->names, at->token_table - at->names, MAX_NAMES, &s->names));
 	TRY(vmem_load(k, at->token_table, index_off + 512, MAX_TOKENS + 512, &s->tokens));
-	TRY(vmem_load(k, at->entries, t->num * width, KALLSYMS_MAX_SYMBOLS * width, &s->entries));
+	TRY(vmem_load(k, at->entries, t->num * width, KALLSYMS_MAX_SYMBOLS * width,
+		      &s->entries));
 	t->names = s->names.bytes;
 	t->names_len = s->names.len;
 	t->token_table = s->tokens.bytes;
@@ -99,7 +104,7 @@ static void drop_tables(struct symbols *s)
 static struct error *load(struct kernel *k, struct symbols *s)
 {
 	struct kallsyms_tables t;
-	struct keys at = { 0 };
+	struct keys at = {0};
 	uint32_t i;
 
 	TRY(find_keys(k, &at));
@@ -162,9 +167,9 @@ struct error *symbol_find(struct kernel *k, const char *name, uint64_t *ret_va)
 	TRY(symbols_load(k));
 	if (!kallsyms_find(k->symbols->ks, name, &i))
 		return error_new(ERROR_NOT_FOUND, "the kernel has no symbol %s%s", name,
-				 kallsyms_have_data(k->symbols->ks) ?
-					 "" :
-					 " (its kallsyms hold functions only)");
+				 kallsyms_have_data(k->symbols->ks)
+					 ? ""
+					 : " (its kallsyms hold functions only)");
 	*ret_va = kallsyms_address(k->symbols->ks, i);
 	return NULL;
 }

@@ -31,13 +31,13 @@ static bool optional(struct kernel *k, const char *const *paths, struct member *
 
 static struct error *find_layout(struct kernel *k, struct layout *l)
 {
-	static const char *const state[] = { "__state", "state", NULL }; /* 5.14 */
-	static const char *const cpu[] = { "thread_info.cpu", "cpu", NULL };
-	static const char *const on_cpu[] = { "on_cpu", NULL };
-	static const char *const flags[] = { "flags", NULL };
-	static const char *const mm[] = { "mm", NULL };
+	static const char *const state[] = {"__state", "state", NULL}; /* 5.14 */
+	static const char *const cpu[] = {"thread_info.cpu", "cpu", NULL};
+	static const char *const on_cpu[] = {"on_cpu", NULL};
+	static const char *const flags[] = {"flags", NULL};
+	static const char *const mm[] = {"mm", NULL};
 
-	*l = (struct layout){ 0 };
+	*l = (struct layout){0};
 	TRY(type_member(k, "task_struct", "pid", &l->pid));
 	TRY(type_member(k, "task_struct", "tgid", &l->tgid));
 	TRY(type_member(k, "task_struct", "comm", &l->comm));
@@ -63,8 +63,7 @@ static struct error *find_rings(struct kernel *k, struct layout *l)
 		e = type_member(k, "signal_struct", "thread_head", &l->thread_head);
 	l->by_signal = !e;
 	error_free(e);
-	return l->by_signal ? NULL :
-			      type_member(k, "task_struct", "thread_group", &l->thread);
+	return l->by_signal ? NULL : type_member(k, "task_struct", "thread_group", &l->thread);
 }
 
 static struct error *read_with(struct kernel *k, const struct layout *l, uint64_t va,
@@ -72,7 +71,7 @@ static struct error *read_with(struct kernel *k, const struct layout *l, uint64_
 {
 	uint64_t v;
 
-	*ret = (struct task){ .va = va, .cpu = -1 };
+	*ret = (struct task){.va = va, .cpu = -1};
 	TRY(type_read(k, va, &l->pid, &v));
 	ret->pid = (int32_t)v;
 	TRY(type_read(k, va, &l->tgid, &v));
@@ -191,7 +190,7 @@ static struct error *visit_threads(struct tour *t, uint64_t leader)
 struct error *tasks_walk(struct kernel *k, bool (*each)(const struct task *t, void *arg),
 			 void *arg)
 {
-	struct tour t = { .k = k, .each = each, .arg = arg, .left = MAX_TASKS };
+	struct tour t = {.k = k, .each = each, .arg = arg, .left = MAX_TASKS};
 	uint64_t head, node;
 	struct list_walk w;
 	struct error *e;
@@ -228,16 +227,18 @@ struct error *task_running(struct kernel *k, unsigned cpu, struct task *ret)
  * and the return address of __switch_to_asm(), below the task's saved sp. */
 struct error *task_sleeping_regs(struct kernel *k, const struct task *t, struct regs *ret)
 {
-	static const struct { const char *member, *reg; } saved[] = {
-		{ "r15", "r15" }, { "r14", "r14" }, { "r13", "r13" }, { "r12", "r12" },
-		{ "bx", "rbx" },  { "bp", "rbp" },  { "ret_addr", "rip" },
+	static const struct {
+		const char *member, *reg;
+	} saved[] = {
+		{"r15", "r15"}, {"r14", "r14"}, {"r13", "r13"},	     {"r12", "r12"},
+		{"bx", "rbx"},	{"bp", "rbp"},	{"ret_addr", "rip"},
 	};
 	uint64_t sp, size, v;
 
 	if (!k->arch || !text_equal(k->arch->name, "x86_64"))
 		return error_new(ERROR_UNSUPPORTED,
 				 "saved registers of sleeping tasks are known for x86_64 only");
-	*ret = (struct regs){ 0 };
+	*ret = (struct regs){0};
 	TRY(type_read_member(k, t->va, "task_struct", "thread.sp", &sp));
 	TRY(type_size(k, "inactive_task_frame", &size));
 	for (size_t i = 0; i < ARRAY_SIZE(saved); i++) {
@@ -263,7 +264,7 @@ static bool is_running(struct kernel *k, const struct task *t, struct regs *ret_
 	struct task curr;
 	struct error *e;
 
-	*ret_regs = (struct regs){ 0 };
+	*ret_regs = (struct regs){0};
 	if (t->cpu < 0)
 		return false;
 	e = task_running(k, t->cpu, &curr);
@@ -288,8 +289,8 @@ struct error *task_stack(struct kernel *k, const struct task *t, struct stack *r
 	e = unwind(k, &regs, lo, lo ? hi : 0, ret);
 	if (!e && !regs.known && !ret->complete) {
 		free(ret->why);
-		ret->why = strdup(why ? error_message(why) :
-					"it was running, and its CPU left no registers");
+		ret->why = strdup(why ? error_message(why)
+				      : "it was running, and its CPU left no registers");
 	}
 	error_free(why);
 	return e;

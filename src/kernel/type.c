@@ -8,6 +8,8 @@
 #include "kernel/btf.h"
 #include "kernel/symbol.h"
 
+/* a scan may meet the small blobs of embedded BPF programs first */
+#define MIN_BTF	   (64u << 10)
 #define MAX_BTF	   (256u << 20)
 #define SCAN_LIMIT (64u << 20) /* how far after _stext rodata may end */
 
@@ -15,7 +17,7 @@
 
 static struct error *open_at(struct kernel *k, uint64_t va, uint64_t len)
 {
-	struct vmem_block block = { 0 };
+	struct vmem_block block = {0};
 	struct error *e;
 
 	TRY(vmem_load(k, va, len, MAX_BTF, &block));
@@ -29,8 +31,9 @@ static struct error *open_at(struct kernel *k, uint64_t va, uint64_t len)
 
 static struct error *open_by_symbols(struct kernel *k)
 {
-	static const char *const starts[] = { "__start_BTF", "_binary__btf_vmlinux_bin_start", NULL };
-	static const char *const ends[] = { "__stop_BTF", "_binary__btf_vmlinux_bin_end", NULL };
+	static const char *const starts[] = {"__start_BTF", "_binary__btf_vmlinux_bin_start",
+					     NULL};
+	static const char *const ends[] = {"__stop_BTF", "_binary__btf_vmlinux_bin_end", NULL};
 	uint64_t start, end;
 
 	TRY(symbol_find_any(k, starts, &start));
@@ -51,7 +54,7 @@ static struct error *scan_page(struct kernel *k, uint64_t va, const unsigned cha
 		if (get_u16(page + off, k->big) != BTF_MAGIC)
 			continue;
 		blob = btf_blob_length(page + off, len - off);
-		if (blob < 4096 || blob > MAX_BTF)
+		if (blob < MIN_BTF || blob > MAX_BTF)
 			continue;
 		e = open_at(k, va + off, blob);
 		if (!e || error_kind(e) == ERROR_NOMEM)
@@ -67,7 +70,8 @@ static struct error *open_by_scan(struct kernel *k)
 	uint64_t start;
 
 	if (!vmcoreinfo_symbol(k->info, "_stext", &start))
-		return error_new(ERROR_NOT_FOUND, "VMCOREINFO does not say where the kernel is");
+		return error_new(ERROR_NOT_FOUND,
+				 "VMCOREINFO does not say where the kernel is");
 	/* a header that crosses pages is seen from the page before */
 	page = malloc(k->page_size + 32);
 	if (!page)
@@ -88,9 +92,10 @@ static struct error *open_by_scan(struct kernel *k)
 		}
 		TRY(scan_page(k, start + off, page, len));
 	}
-	return k->btf ? NULL :
-			error_new(ERROR_NOT_FOUND,
-				  "the kernel carries no BTF (CONFIG_DEBUG_INFO_BTF is not set?)");
+	return k->btf ? NULL
+		      : error_new(
+				ERROR_NOT_FOUND,
+				"the kernel carries no BTF (CONFIG_DEBUG_INFO_BTF is not set?)");
 }
 
 struct error *types_load(struct kernel *k)
@@ -127,7 +132,7 @@ static bool by_vmcoreinfo(struct kernel *k, const char *type, const char *path,
 
 	if (!vmcoreinfo_offset(k->info, type, path, &off) || off > UINT32_MAX)
 		return false;
-	*ret = (struct member){ .off = off };
+	*ret = (struct member){.off = off};
 	return true;
 }
 
@@ -237,8 +242,8 @@ struct error *type_read(struct kernel *k, uint64_t va, const struct member *m, u
 	return NULL;
 }
 
-struct error *type_read_member(struct kernel *k, uint64_t va, const char *type, const char *path,
-			       uint64_t *ret)
+struct error *type_read_member(struct kernel *k, uint64_t va, const char *type,
+			       const char *path, uint64_t *ret)
 {
 	struct member m;
 

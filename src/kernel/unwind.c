@@ -10,7 +10,7 @@
 #define MAX_SWITCHES 8	  /* IRQ, NMI, exception and entry stacks on one way */
 #define SAME_STACK   8192 /* stacks are further apart than they are deep */
 
-static const struct unwinder *const unwinders[] = { &unwinder_orc, NULL };
+static const struct unwinder *const unwinders[] = {&unwinder_orc, NULL};
 
 static const struct unwinder *find_unwinder(struct kernel *k)
 {
@@ -55,7 +55,7 @@ struct guess {
 static bool add_guess(uint64_t pc, uint64_t sp, void *arg)
 {
 	struct guess *g = arg;
-	struct walk w = { .pc = pc, .sp = sp };
+	struct walk w = {.pc = pc, .sp = sp};
 
 	if (g->f->n >= UNWIND_MAX_FRAMES)
 		return false;
@@ -76,11 +76,13 @@ static bool makes_progress(const struct walk *now, uint64_t sp_before, unsigned 
 /* Tracers put their own code where the return address was. */
 static void note_trampoline(struct kernel *k, struct walk *w)
 {
-	static const struct { const char *symbol, *who; } known[] = {
-		{ "return_to_handler", "the function-graph tracer" },
-		{ "arch_rethook_trampoline", "a return probe" },
-		{ "__kretprobe_trampoline", "a return probe" },
-		{ "kretprobe_trampoline", "a return probe" },
+	static const struct {
+		const char *symbol, *who;
+	} known[] = {
+		{"return_to_handler", "the function-graph tracer"},
+		{"arch_rethook_trampoline", "a return probe"},
+		{"__kretprobe_trampoline", "a return probe"},
+		{"kretprobe_trampoline", "a return probe"},
 	};
 	struct symbol s;
 	struct error *e = symbol_at(k, w->pc, &s);
@@ -132,7 +134,7 @@ static void start_walk(struct kernel *k, const struct regs *start, struct walk *
 	uint64_t flags;
 	struct symbol s;
 
-	*w = (struct walk){ .regs = *start, .exact = true };
+	*w = (struct walk){.regs = *start, .exact = true};
 	regs_get(start, k->arch, k->arch->pc, &w->pc);
 	regs_get(start, k->arch, k->arch->sp, &w->sp);
 	w->interrupted = regs_get(start, k->arch, "eflags", &flags);
@@ -157,7 +159,7 @@ static struct error *collect(struct kernel *k, const struct regs *start, uint64_
 {
 	const struct unwinder *u = find_unwinder(k);
 	struct error *e = unwind_load(k);
-	struct guess g = { .f = f };
+	struct guess g = {.f = f};
 	struct walk w;
 
 	if (k->arch && !in_user_mode(k, start)) {
@@ -170,9 +172,9 @@ static struct error *collect(struct kernel *k, const struct regs *start, uint64_
 		}
 	} else if (k->arch) {
 		ret->complete = true; /* nothing of it is the kernel's */
-		w = (struct walk){ 0 };
+		w = (struct walk){0};
 	} else {
-		w = (struct walk){ 0 };
+		w = (struct walk){0};
 	}
 	if (!ret->complete) {
 		ret->why = strdup(e ? error_message(e) : w.why);
@@ -194,10 +196,10 @@ nomem:
 struct error *unwind(struct kernel *k, const struct regs *start, uint64_t stack_lo,
 		     uint64_t stack_hi, struct stack *ret)
 {
-	frames f = { 0 };
+	frames f = {0};
 	struct error *e;
 
-	*ret = (struct stack){ 0 };
+	*ret = (struct stack){0};
 	e = collect(k, start, stack_lo, stack_hi, &f, ret);
 	ret->frames = f.v;
 	ret->n = f.n;
@@ -210,7 +212,7 @@ void stack_done(struct stack *s)
 {
 	free(s->frames);
 	free(s->why);
-	*s = (struct stack){ 0 };
+	*s = (struct stack){0};
 }
 
 struct error *frame_symbol(struct kernel *k, const struct frame *f, struct symbol *ret,

@@ -24,7 +24,7 @@ static bool is_code(struct kernel *k, uint64_t pc)
 /* Whether the bytes before `pc` end with a call: e8 and four bytes, or ff /2 of 2 to 7. */
 static bool follows_call_x86(struct kernel *k, uint64_t pc)
 {
-	static const unsigned char lengths[] = { 2, 3, 4, 6, 7 };
+	static const unsigned char lengths[] = {2, 3, 4, 6, 7};
 	unsigned char b[7];
 	struct error *e = vmem_read(k, pc - sizeof(b), b, sizeof(b));
 
@@ -46,7 +46,8 @@ void guess_walk(struct kernel *k, uint64_t lo, uint64_t hi,
 		bool (*each)(uint64_t pc, uint64_t sp, void *arg), void *arg)
 {
 	unsigned each_len = k->long_size;
-	bool x86 = k->arch && (k->arch->elf_machine == EM_X86_64 || k->arch->elf_machine == EM_386);
+	bool x86 = k->arch &&
+		   (k->arch->elf_machine == EM_X86_64 || k->arch->elf_machine == EM_386);
 
 	if (hi <= lo || hi - lo > MAX_STACK)
 		return;

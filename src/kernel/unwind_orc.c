@@ -16,8 +16,20 @@
 #define MAX_FRAME 2048 /* how far a return address is looked for */
 
 /* Places in arch_x86_64.regs, which are also the words of struct pt_regs up to ss. */
-enum { R13 = 2, RBP = 4, R10 = 7, RAX = 10, RDX = 12, RDI = 14, RIP = 16, CS = 17, EFLAGS = 18,
-       RSP = 19, SS = 20, PT_REGS_WORDS = 21 };
+enum {
+	R13 = 2,
+	RBP = 4,
+	R10 = 7,
+	RAX = 10,
+	RDX = 12,
+	RDI = 14,
+	RIP = 16,
+	CS = 17,
+	EFLAGS = 18,
+	RSP = 19,
+	SS = 20,
+	PT_REGS_WORDS = 21
+};
 
 struct tables {
 	struct orc_table t;
@@ -49,7 +61,7 @@ static struct error *load_tables(struct kernel *k, uint64_t ips_va, uint64_t rul
 	t->tried = true;
 	TRY(vmem_load(k, ips_va, n * 4, MAX_RULES * 4ull, &t->ips));
 	TRY(vmem_load(k, rules_va, n * 6, MAX_RULES * 6ull, &t->rules));
-	t->t = (struct orc_table){ t->ips.bytes, t->rules.bytes, ips_va, n, k->big };
+	t->t = (struct orc_table){t->ips.bytes, t->rules.bytes, ips_va, n, k->big};
 	return NULL;
 }
 
@@ -121,8 +133,8 @@ static const struct orc_table *module_table(struct kernel *k, const struct modul
 	if (i >= o->nr_modules || !m->nr_orc)
 		return NULL;
 	if (!o->modules[i].tried) {
-		struct error *e = load_tables(k, m->orc_ip_va, m->orc_va, m->nr_orc,
-					      &o->modules[i]);
+		struct error *e =
+			load_tables(k, m->orc_ip_va, m->orc_va, m->nr_orc, &o->modules[i]);
 
 		if (e)
 			tables_done(&o->modules[i]);
@@ -192,8 +204,11 @@ static bool read_stack(struct kernel *k, struct walk *w, uint64_t va, uint64_t *
 /* The caller's stack pointer before the call: where the return address or the registers end. */
 static bool frame_end(struct kernel *k, struct walk *w, const struct orc_rule *r, uint64_t *ret)
 {
-	static const int plain[] = { [ORC_REG_DX] = RDX, [ORC_REG_DI] = RDI, [ORC_REG_R10] = R10,
-				     [ORC_REG_R13] = R13, [ORC_REG_AX] = RAX };
+	static const int plain[] = {[ORC_REG_DX] = RDX,
+				    [ORC_REG_DI] = RDI,
+				    [ORC_REG_R10] = R10,
+				    [ORC_REG_R13] = R13,
+				    [ORC_REG_AX] = RAX};
 	uint64_t at;
 	int reg;
 
@@ -208,7 +223,8 @@ static bool frame_end(struct kernel *k, struct walk *w, const struct orc_rule *r
 		*ret = w->regs.v[RBP] + (int64_t)r->sp_off;
 		return r->sp_reg == ORC_REG_BP || read_stack(k, w, *ret, ret);
 	case ORC_REG_SP_INDIRECT:
-		/* the offset is added after reading since 5.11; 0 in both ways where it is used */
+		/* the offset is added after reading since 5.11; 0 in both ways where it is used
+		 */
 		if (!read_stack(k, w, w->sp, &at))
 			return false;
 		*ret = at + (int64_t)r->sp_off;
@@ -220,7 +236,8 @@ static bool frame_end(struct kernel *k, struct walk *w, const struct orc_rule *r
 	case ORC_REG_AX:
 		reg = plain[r->sp_reg];
 		if (!known(&w->regs, reg))
-			return lost(w, "the frame hangs on register %d, which is not known here",
+			return lost(w,
+				    "the frame hangs on register %d, which is not known here",
 				    reg);
 		*ret = w->regs.v[reg];
 		return true;
@@ -250,7 +267,8 @@ static bool caller_bp(struct kernel *k, struct walk *w, const struct orc_rule *r
 	}
 }
 
-static bool to_caller(struct kernel *k, struct walk *w, uint64_t end, uint64_t bp, bool bp_known)
+static bool to_caller(struct kernel *k, struct walk *w, uint64_t end, uint64_t bp,
+		      bool bp_known)
 {
 	uint64_t pc;
 
@@ -304,10 +322,12 @@ static bool returns_from(struct kernel *k, uint64_t ret, uint64_t va)
  * Only what compilers put between the pushes of a prologue is understood. */
 static unsigned push_of_bp(struct kernel *k, uint64_t va)
 {
-	static const struct { unsigned char len, n, bytes[4]; } fillers[] = {
-		{ 4, 4, { 0xf3, 0x0f, 0x1e, 0xfa } }, /* endbr64 */
-		{ 5, 4, { 0x0f, 0x1f, 0x44, 0x00 } }, /* nop of 5, for ftrace */
-		{ 5, 1, { 0xe8 } },		      /* call of __fentry__ */
+	static const struct {
+		unsigned char len, n, bytes[4];
+	} fillers[] = {
+		{4, 4, {0xf3, 0x0f, 0x1e, 0xfa}}, /* endbr64 */
+		{5, 4, {0x0f, 0x1f, 0x44, 0x00}}, /* nop of 5, for ftrace */
+		{5, 1, {0xe8}},			  /* call of __fentry__ */
 	};
 	unsigned char b[96];
 	unsigned pushes = 0;
@@ -378,9 +398,11 @@ static bool leave_by_proof(struct kernel *k, struct walk *w)
 static enum step orc_step(struct kernel *k, struct walk *w)
 {
 	/* a call of a null pointer: nothing but the return address was pushed */
-	static const struct orc_rule null_call = { 8, 0, ORC_REG_SP, ORC_REG_UNDEFINED, ORC_CALL, false };
+	static const struct orc_rule null_call = {8,	    0,	  ORC_REG_SP, ORC_REG_UNDEFINED,
+						  ORC_CALL, false};
 	/* code without rules (JITed programs, trampolines): try rbp, and say so */
-	static const struct orc_rule by_bp = { 16, -16, ORC_REG_BP, ORC_REG_PREV_SP, ORC_CALL, false };
+	static const struct orc_rule by_bp = {16,	-16,  ORC_REG_BP, ORC_REG_PREV_SP,
+					      ORC_CALL, false};
 	struct orc_rule r;
 	uint64_t end, bp;
 	bool bp_known, partial;

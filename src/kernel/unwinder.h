@@ -7,7 +7,8 @@
 struct walk {
 	struct regs regs; /* pc, sp and fp by arch->regs */
 	uint64_t pc, sp;
-	bool interrupted; /* pc is an instruction that did not run to its end, no return address */
+	bool interrupted; /* pc is an instruction that did not run to its end, no return address
+			   */
 	bool has_regs;	  /* this frame came out of a saved register set */
 	bool exact;
 	char why[160]; /* for STEP_LOST */
