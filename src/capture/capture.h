@@ -62,6 +62,7 @@ struct capture_ops {
 struct capture {
 	const struct capture_ops *ops;
 	int root;	     /* descriptor of "/" */
+	unsigned grace_ms;   /* how long over its limit a worker may be: it ends its programs first */
 	struct board *board; /* shared */
 	struct plan plan;    /* the worker's */
 	int target;	     /* mounted file system's root; -1: none */

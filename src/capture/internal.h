@@ -5,6 +5,12 @@
 
 #define TARGET_FOLDER "target" /* where the target is mounted, below the root */
 
+/* An absolute path as the *at() calls want it, below the root's descriptor. */
+static inline const char *below_root(const char *path)
+{
+	return path + 1;
+}
+
 /* Messages: "salvage: text" on the console, and in the kernel's log for kexec-dmesg.log. */
 /* Opens both; may be called again when /dev has come. PID 1 must not `wait` for a console that
  * takes nothing; a worker may, within its step's limit, so that no word is lost. */

@@ -39,9 +39,10 @@ static struct error *run(struct capture *c, char *const *argv, enum plan_step st
 			      plan_limit_s(&c->plan, step));
 	else if (r.status > 128)
 		e = error_new(ERROR_OTHER, "%s: ended by signal %d", argv[0], r.status - 128);
+	else if (r.status == EXIT_INCOMPLETE && step == PLAN_STEP_COLLECTOR)
+		e = error_new(ERROR_LOST, "%s: the dump is not whole", argv[0]);
 	else if (r.status)
-		e = error_new(r.status == EXIT_INCOMPLETE ? ERROR_LOST : ERROR_OTHER,
-			      "%s: failed with status %d", argv[0], r.status);
+		e = error_new(ERROR_OTHER, "%s: failed with status %d", argv[0], r.status);
 	process_result_done(&r);
 	return e;
 }
@@ -75,7 +76,7 @@ void save_dmesg(struct capture *c)
 
 	if (c->plan.no_dmesg)
 		return;
-	if (!file_exists(c->root, COLLECTOR + 1))
+	if (!file_exists(c->root, below_root(COLLECTOR)))
 		say("vmcore-dmesg.txt is left out: %s is not in the initramfs", COLLECTOR);
 	else {
 		e = try_dmesg(c);
@@ -114,7 +115,7 @@ void save_report(struct capture *c)
 
 	if (c->plan.no_report)
 		return;
-	if (!file_exists(c->root, REPORT + 1))
+	if (!file_exists(c->root, below_root(REPORT)))
 		say("the report is left out: %s is not in the initramfs", REPORT);
 	else {
 		e = try_report(c);

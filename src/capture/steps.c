@@ -74,7 +74,7 @@ struct error *read_plan(struct capture *c)
 	struct board *b = c->board;
 	size_t len;
 
-	TRY(file_read(c->root, PLAN_PATH + 1, PLAN_LIMIT, &text, &len));
+	TRY(file_read(c->root, below_root(PLAN_PATH), PLAN_LIMIT, &text, &len));
 	TRY(plan_parse(PLAN_PATH, text, len, &c->plan, &warnings));
 	for (size_t i = 0; i < warnings.n; i++)
 		say("%s", warnings.v[i]);

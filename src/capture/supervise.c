@@ -17,7 +17,6 @@
 #include "capture/internal.h"
 
 #define FIRST_LIMIT_S 30 /* until the plan is read */
-#define GRACE_MS      5000 /* a worker ends its own programs first */
 #define TICK_MS	      500
 #define DEATH_MS      2000 /* how long a killed worker is waited for; it may hang in the kernel */
 
@@ -83,9 +82,11 @@ static void kill_worker(pid_t pid)
 		wait_a_tick();
 }
 
-static bool overdue(const struct board *b)
+static bool overdue(const struct capture *c)
 {
-	return b->deadline_ms && clock_now_ms() > b->deadline_ms + GRACE_MS;
+	uint64_t deadline_ms = c->board->deadline_ms;
+
+	return deadline_ms && clock_now_ms() > deadline_ms + c->grace_ms;
 }
 
 static enum capture_end judge(const char *name, const struct board *b, int status)
@@ -127,7 +128,7 @@ static enum capture_end run_worker(struct supervisor *s, const char *name, unsig
 	}
 	setpgid(pid, pid);
 	while (!reap(pid, &status)) {
-		if (overdue(b)) {
+		if (overdue(s->c)) {
 			say("%s: step \"%.31s\" did not end in time; it is given up", name, b->step);
 			kill_worker(pid);
 			return CAPTURE_FAILED;

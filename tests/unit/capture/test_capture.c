@@ -155,7 +155,7 @@ static int build(void **state)
 
 	*world = (struct world){ 0 };
 	assert_ok(file_private_folder(&f->path));
-	f->c = (struct capture){ .ops = &fake, .target = -1, .folder = -1, .log_fd = -1 };
+	f->c = (struct capture){ .ops = &fake, .grace_ms = 500, .target = -1, .folder = -1, .log_fd = -1 };
 	f->c.root = open(f->path, O_RDONLY | O_DIRECTORY);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		assert_ok(file_make_folders(f->c.root, folders[i], 0755));
