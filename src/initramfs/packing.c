@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "initramfs/internal.h"
 
-#define ZSTD_LEVEL	19
+#define ZSTD_LEVEL	12 /* 19 takes nine times as long for a tenth less */
 #define ZSTD_WINDOW_LOG 17
 #define GZIP_LEVEL	12
 #define CONFIG_LIMIT	(4u << 20)
