@@ -172,6 +172,13 @@ static struct error *take_cause(struct gather *g)
 	if (panic && panic != g->cause)
 		TRY(fact_set(&r->panic.final, panic->text, FROM_LOG));
 	log_cause_details(&g->log, g->cause, &g->details);
+	if (g->details.comm) {
+		if (g->details.cpu >= 0)
+			fact_set_u64(&r->panic.cpu, (uint64_t)g->details.cpu, FROM_LOG);
+		r->panic.task.from = FROM_LOG;
+		r->panic.task.pid = g->details.pid;
+		snprintf(r->panic.task.comm, sizeof(r->panic.task.comm), "%s", g->details.comm);
+	}
 	if (g->details.has_address)
 		fact_set_u64(&r->panic.fault_address, g->details.address, FROM_LOG);
 	if (g->details.rip) {
@@ -231,7 +238,7 @@ static struct error *take_command_line(struct gather *g)
 		error_free(e);
 		return fact_set(&g->r->command_line, g->log.command_line, FROM_LOG);
 	}
-	return error_prefix(e, "command line");
+	return e;
 }
 
 static struct error *take_hardware(struct gather *g)

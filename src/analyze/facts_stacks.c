@@ -95,25 +95,17 @@ struct error *gather_panic_task(struct gather *g)
 {
 	struct report *r = g->r;
 	struct task t;
+	struct error *e;
 	unsigned cpu;
-	struct error *e = panic_cpu(g->k, &cpu);
 
+	TRY(symbols_load(g->k));
+	e = panic_cpu(g->k, &cpu);
+	/* what the log told of itself stays where memory is silent */
 	if (!e) {
-		fact_set_u64(&r->panic.cpu, cpu, FROM_MEMORY);
+		r->panic.cpu = (struct fact_u64){ cpu, FROM_MEMORY };
 		e = task_running(g->k, cpu, &t);
 		if (!e)
 			set_task(&r->panic.task, &t);
-	}
-	/* what the kernel printed of itself */
-	if (g->details.comm) {
-		if (g->details.cpu >= 0)
-			fact_set_u64(&r->panic.cpu, (uint64_t)g->details.cpu, FROM_LOG);
-		if (r->panic.task.from == FROM_NOWHERE) {
-			r->panic.task.from = FROM_LOG;
-			r->panic.task.pid = g->details.pid;
-			snprintf(r->panic.task.comm, sizeof(r->panic.task.comm), "%s",
-				 g->details.comm);
-		}
 	}
 	return e;
 }

@@ -408,6 +408,7 @@ static void put_log(const struct page *p, const struct report *r)
 		put_wrapped(p, r->log_tail.v[i], 0, 4);
 }
 
+/* Things that are missing for the same reason share a line. */
 static void put_missing(const struct page *p, const struct report *r)
 {
 	struct strbuf b = { 0 };
@@ -416,7 +417,18 @@ static void put_missing(const struct page *p, const struct report *r)
 		return;
 	put_title(p, "Not available");
 	for (size_t i = 0; i < r->missing.n; i++) {
-		strbuf_printf(&b, "  %s: %s", r->missing.v[i].what, r->missing.v[i].why);
+		const char *why = r->missing.v[i].why;
+		bool told = false;
+
+		for (size_t k = 0; k < i && !told; k++)
+			told = text_equal(r->missing.v[k].why, why);
+		if (told)
+			continue;
+		strbuf_printf(&b, "  %s", r->missing.v[i].what);
+		for (size_t k = i + 1; k < r->missing.n; k++)
+			if (text_equal(r->missing.v[k].why, why))
+				strbuf_printf(&b, ", %s", r->missing.v[k].what);
+		strbuf_printf(&b, ": %s", why);
 		put_wrapped(p, strbuf_str(&b), 0, 4);
 		strbuf_done(&b);
 	}

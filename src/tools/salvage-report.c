@@ -203,6 +203,8 @@ static const char *watch(struct job *j, struct attempt *a)
 	}
 }
 
+static const char FAILED[] = "it failed"; /* and has said why itself */
+
 static const char *run_child(struct job *j, struct attempt *a)
 {
 	static char words[64];
@@ -235,7 +237,7 @@ static const char *run_child(struct job *j, struct attempt *a)
 		snprintf(words, sizeof(words), "it crashed with signal %d", WTERMSIG(status));
 		why = words;
 	}
-	return a->whole ? NULL : why ? why : "it failed";
+	return a->whole ? NULL : why ? why : FAILED;
 }
 
 /* Children until one makes it through; each failure costs its section. */
@@ -250,8 +252,9 @@ static bool make_report(struct job *j)
 		if (!why)
 			return true;
 		if (a.section < 0 || j->skip[a.section] || clock_now_ms() >= j->deadline_ms) {
-			log_error("%s: %s", a.section < 0 ? j->path :
-				  report_section_name((enum report_section)a.section), why);
+			if (why != FAILED)
+				log_error("%s: %s", a.section < 0 ? j->path :
+					  report_section_name((enum report_section)a.section), why);
 			return false;
 		}
 		snprintf(whys[a.section], sizeof(whys[0]), "left out: %s", why);

@@ -9,10 +9,13 @@
 
 static const struct command {
 	const char *name, *args, *help;
+	char *full_name; /* for messages of the option parser */
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "report", "DUMP", "say why a kernel died, from its dump alone", salvage_report },
-	{ "list", "[FOLDER]", "show the saved crashes (default /var/crash)", salvage_list },
+	{ "report", "DUMP", "say why a kernel died, from its dump alone", "salvage report",
+	  salvage_report },
+	{ "list", "[FOLDER]", "show the saved crashes (default /var/crash)", "salvage list",
+	  salvage_list },
 };
 
 static void help(FILE *to)
@@ -49,9 +52,12 @@ int main(int argc, char **argv)
 		puts("salvage " SALVAGE_VERSION);
 		return EXIT_FINE;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (text_equal(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!text_equal(argv[1], commands[i].name))
+			continue;
+		argv[1] = commands[i].full_name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	log_error("%s: no such command; 'salvage --help' lists them", argv[1]);
 	return EXIT_WRONG_USAGE;
 }
