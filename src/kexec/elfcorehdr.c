@@ -89,7 +89,9 @@ static void write_note(struct writer *w, uint64_t pa, uint64_t len)
 static void write_ram(struct writer *w, const struct elfcorehdr_input *in, uint64_t start,
 		      uint64_t end, uint64_t offset)
 {
-	uint64_t va = in->kcore->have_direct_map ? in->kcore->direct_map_va + start : 0;
+	/* a 64-bit kernel's addresses do not fit into ELF32: better none than cut ones */
+	bool known = in->kcore->have_direct_map && !in->elf32;
+	uint64_t va = known ? in->kcore->direct_map_va + start : 0;
 
 	write_phdr(w, &(struct phdr){ PT_LOAD, PF_R | PF_W | PF_X, offset, va, start, end - start });
 }

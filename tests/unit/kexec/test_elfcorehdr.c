@@ -96,6 +96,7 @@ static void thirty_two_bit_headers(void **state)
 	assert_int_equal(p.p_type, PT_LOAD);
 	assert_int_equal(p.p_offset, 0x100000);
 	assert_int_equal(p.p_memsz, 0x12f00000);
+	assert_int_equal(p.p_vaddr, 0);
 	assert_int_equal(p.p_flags, PF_R | PF_W | PF_X);
 	v[0].end = 0x180000000;
 	assert_error(elfcorehdr_build(&in, &bytes, &len), ERROR_UNSUPPORTED, "above 4 GiB");
