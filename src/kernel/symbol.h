@@ -11,7 +11,7 @@ struct symbol {
 	char name[512];
 	char type;	    /* nm letter */
 	uint64_t va;
-	uint64_t len;	    /* bytes up to the next symbol; real size in modules; 0 unknown */
+	uint64_t len;	    /* bytes up to the next symbol, as the kernel prints it; 0 unknown */
 	const char *module; /* borrowed; null: the kernel itself */
 };
 
@@ -19,13 +19,13 @@ struct symbol {
 struct error *symbols_load(struct kernel *k) MUST_CHECK;
 /* Whether all kinds (data too) are there. */
 bool symbols_have_data(struct kernel *k);
-/* The address of a symbol: VMCOREINFO's SYMBOL() first, then kallsyms, then modules' tables
- * (only with module_too). ERROR_NOT_FOUND when it is not there. */
+/* The address of a symbol of the kernel: VMCOREINFO's SYMBOL() first, then kallsyms (modules:
+ * module_symbol_find()). ERROR_NOT_FOUND when it is not there. */
 struct error *symbol_find(struct kernel *k, const char *name, uint64_t *ret_va) MUST_CHECK;
 /* The first of several names that exists (null-terminated list). */
 struct error *symbol_find_any(struct kernel *k, const char *const *names, uint64_t *ret_va) MUST_CHECK;
 /* The symbol that covers `va` (kernel text and data, modules); ERROR_NOT_FOUND otherwise.
- * Names of several symbols at one address: the first global one. */
+ * Of several symbols at one address the first in the table, as the kernel itself does. */
 struct error *symbol_at(struct kernel *k, uint64_t va, struct symbol *ret) MUST_CHECK;
 /* "name+0xoff/0xlen [module]" as the kernel prints %pS, or "0x..." */
 void symbol_format(struct kernel *k, uint64_t va, char *buf, size_t room);
