@@ -21,6 +21,8 @@
 #define MAX_SIZE_BITS  31
 #define MAX_STRUCT     4096
 #define WINDOW_ROWS    64
+#define MAX_MISSES     16384 /* pages of records that may be missing */
+#define NEWEST	       4096
 #define SEQ_MASK       0x3fffffff
 #define MAX_TEXT       65536 /* text_len is 16 bits wide */
 
@@ -79,16 +81,22 @@ static bool window_fill(struct window *w, uint64_t first, uint64_t n)
 	return true;
 }
 
-/* Row `i` of `count`, or null when the dump does not have it. */
-static const unsigned char *window_row(struct window *w, uint64_t i, uint64_t count)
+/* Row `i` of `count`; null when the dump does not have it, *ret_gone then says how many rows
+ * from there on begin in the same missing page. */
+static const unsigned char *window_row(struct window *w, uint64_t i, uint64_t count,
+				       uint64_t *ret_gone)
 {
 	if (i - w->first >= w->n) {
-		uint64_t first = i - i % WINDOW_ROWS;
+		uint64_t first = i - i % WINDOW_ROWS, at = w->va + i * w->row_size;
+		uint64_t page = w->k->page_size;
 
 		/* one missing page must not take its neighbours along */
 		if (!window_fill(w, first, MIN(count - first, (uint64_t)WINDOW_ROWS)) &&
-		    !window_fill(w, i, 1))
+		    !window_fill(w, i, 1)) {
+			*ret_gone = (page - at % page + w->row_size - 1) / w->row_size;
+			*ret_gone = MIN(*ret_gone, count - i);
 			return NULL;
+		}
 	}
 	return w->rows + (i - w->first) * w->row_size;
 }
@@ -277,20 +285,21 @@ static bool read_text(struct ring *r, struct printk_walk *w, uint64_t id, uint64
 	return true;
 }
 
+/* *ret_gone: how many records from `id` on cannot be read; 0 when this one can. */
 static struct error *walk_one(struct ring *r, struct printk_walk *w, uint64_t id,
-			      uint64_t clear_seq)
+			      uint64_t clear_seq, uint64_t *ret_gone)
 {
 	uint64_t i = id % r->nr_descs, state_var, begin, next;
-	const unsigned char *desc = window_row(&r->descs, i, r->nr_descs);
-	const unsigned char *info = desc ? window_row(&r->infos, i, r->nr_descs) : NULL;
+	const unsigned char *desc = window_row(&r->descs, i, r->nr_descs, ret_gone);
+	const unsigned char *info =
+		desc ? window_row(&r->infos, i, r->nr_descs, ret_gone) : NULL;
 	struct printk_record rec = {.has_time = true};
 	enum desc_state state;
 	bool big = r->k->big;
 
-	if (!info) {
-		w->damaged++;
+	if (!info)
 		return NULL;
-	}
+	*ret_gone = 0;
 	state_var = get_long(r, desc + r->state_var);
 	if ((state_var & r->id_mask) != id) {
 		/* the head moves before its descriptor is taken: one miss there is in order */
@@ -329,7 +338,7 @@ static struct error *walk_one(struct ring *r, struct printk_walk *w, uint64_t id
 
 static struct error *walk_ring(struct ring *r, struct printk_walk *w)
 {
-	uint64_t clear_seq = 0, nr, id;
+	uint64_t clear_seq = 0, nr, gone, misses = 0;
 	size_t desc_size;
 
 	TRY(read_layout(r, &desc_size));
@@ -337,14 +346,19 @@ static struct error *walk_ring(struct ring *r, struct printk_walk *w)
 	if (w->partial)
 		TRY(read_clear_seq(r->k, &clear_seq));
 	nr = ((r->head_id - r->tail_id) & r->id_mask) + 1;
-	id = r->tail_id;
 	if (nr > r->nr_descs) {
 		w->damaged++;
 		nr = r->nr_descs;
-		id = (r->head_id - nr + 1) & r->id_mask;
 	}
-	for (; nr; nr--, id = (id + 1) & r->id_mask)
-		TRY(walk_one(r, w, id, clear_seq));
+	while (nr) {
+		TRY(walk_one(r, w, (r->head_id - nr + 1) & r->id_mask, clear_seq, &gone));
+		/* a ring that is mostly missing is no ring: on to the newest records, then stop
+		 */
+		if (gone && ++misses % MAX_MISSES == 0)
+			gone = misses > MAX_MISSES || nr <= NEWEST ? nr : nr - NEWEST;
+		w->damaged += MIN(gone, nr);
+		nr -= gone ? MIN(gone, nr) : 1;
+	}
 	return NULL;
 }
 
