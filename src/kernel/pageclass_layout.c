@@ -1,12 +1,14 @@
 /*
  * Where struct page keeps what decides a page's class. Asked for by VMCOREINFO name, newest
- * way first; every fallback names the kernels that need it (mm_types.h, page-flags.h,
- * kernel/vmcore_info.c of the releases named; doc/kernel/page-classes.md has the table).
+ * way first; then by the names in the kernel's type information, so that a key that is renamed
+ * (7.1 did) does not blind us; every other fallback names the kernels that need it (mm_types.h,
+ * page-flags.h, kernel/vmcore_info.c of the releases named; doc/kernel/page-classes.md has the
+ * table). Type information is only loaded when a key is missing that should be there.
  */
 #include "kernel/pageclass-priv.h"
 
 #include "base/checked.h"
-#include "base/text.h"
+#include "kernel/type.h"
 
 static bool take_offset(struct kernel *k, const char *type, const char *member, size_t width,
 			size_t size, struct field *ret)
@@ -16,6 +18,48 @@ static bool take_offset(struct kernel *k, const char *type, const char *member, 
 	if (!vmcoreinfo_offset(k->info, type, member, &off) || !range_fits(off, width, size))
 		return false;
 	*ret = (struct field){.width = width, .off = off, .mask = UINT64_MAX};
+	return true;
+}
+
+/* A member of struct page that every kernel has. */
+static bool take_member(struct kernel *k, const char *member, size_t width, size_t size,
+			struct field *ret)
+{
+	struct member m;
+	struct error *e;
+
+	if (take_offset(k, "page", member, width, size, ret))
+		return true;
+	e = type_member(k, "page", member, &m);
+	if (e) {
+		error_free(e);
+		return false;
+	}
+	if (!range_fits(m.off, width, size))
+		return false;
+	*ret = (struct field){.width = width, .off = m.off, .mask = UINT64_MAX};
+	return true;
+}
+
+static bool take_constant(struct kernel *k, const char *name, int64_t *ret)
+{
+	struct error *e;
+
+	if (vmcoreinfo_number(k->info, name, ret))
+		return true;
+	e = type_enum_value(k, name, ret);
+	error_free(e);
+	return !e;
+}
+
+/* A flag that every kernel has. */
+static bool take_flag_always(struct kernel *k, const char *name, uint64_t *ret_mask)
+{
+	int64_t bit;
+
+	if (!take_constant(k, name, &bit) || bit < 0 || bit >= 8 * k->long_size)
+		return false;
+	*ret_mask = 1ull << bit;
 	return true;
 }
 
@@ -56,11 +100,18 @@ static unsigned release_number(const char *release)
 static void find_free(struct kernel *k, struct page_layout *l)
 {
 	unsigned release = release_number(k->release);
+	int64_t type;
 
 	if (take_type(k, "PAGE_BUDDY_MAPCOUNT_VALUE", &l->buddy))
 		return;
 	if (take_flag(k, "PG_buddy", &l->flag_buddy)) /* 2.6.17 to 2.6.37 */
 		return;
+	/* the key may be renamed: the enum of 6.12 and later holds the top byte */
+	if (release >= 60012 && take_constant(k, "PGTY_buddy", &type) && type > 0x80 &&
+	    type < 0xff) {
+		l->buddy = (struct type_value){(uint32_t)type << 24, 0xff000000};
+		return;
+	}
 	/* not exported before 3.9: -2 in 2.6.38, -128 since 2.6.39 */
 	if (release == 20638)
 		l->buddy = (struct type_value){(uint32_t)-2, UINT32_MAX};
@@ -72,8 +123,8 @@ static void find_flags(struct kernel *k, struct page_layout *l)
 {
 	int64_t mask;
 
-	(void)take_flag(k, "PG_lru", &l->flag_lru);
-	(void)take_flag(k, "PG_private", &l->flag_private);
+	(void)take_flag_always(k, "PG_lru", &l->flag_lru);
+	(void)take_flag_always(k, "PG_private", &l->flag_private);
 	(void)take_flag(k, "PG_hwpoison", &l->flag_hwpoison); /* only if configured */
 	(void)take_flag(k, "PG_swapcache", &l->flag_swapcache);
 	(void)take_flag(k, "PG_swapbacked", &l->flag_swapbacked);
@@ -83,6 +134,8 @@ static void find_flags(struct kernel *k, struct page_layout *l)
 		l->flag_slab = 1u << 7;
 	if (vmcoreinfo_number(k->info, "PG_head_mask", &mask) && mask > 0)
 		l->flag_head = mask;
+	else
+		(void)take_flag_always(k, "PG_head", &l->flag_head);
 }
 
 /* Where a compound page's order and, for hugetlb, its mark are: in the first tail page. */
@@ -130,16 +183,18 @@ static struct error *find_members(struct kernel *k, struct page_layout *l)
 {
 	size_t len = l->page_len, ul = k->long_size;
 
-	if (!take_offset(k, "page", "flags", ul, len, &l->flags))
+	if (!take_member(k, "flags", ul, len, &l->flags))
 		return error_new(
 			ERROR_NOT_FOUND,
 			"VMCOREINFO has no OFFSET(page.flags): pages cannot be told apart");
-	(void)take_offset(k, "page", "_mapcount", 4, len, &l->mapcount);
-	(void)take_offset(k, "page", "mapping", ul, len, &l->mapping);
-	(void)take_offset(k, "page", "private", ul, len, &l->private);
+	(void)take_member(k, "_mapcount", 4, len, &l->mapcount);
+	(void)take_member(k, "mapping", ul, len, &l->mapping);
+	(void)take_member(k, "private", ul, len, &l->private);
 	/* compound_info since 7.1, compound_head since 4.5 */
-	if (!take_offset(k, "page", "compound_info", ul, len, &l->link))
-		(void)take_offset(k, "page", "compound_head", ul, len, &l->link);
+	if (!take_offset(k, "page", "compound_info", ul, len, &l->link) &&
+	    !take_offset(k, "page", "compound_head", ul, len, &l->link) &&
+	    !take_member(k, "compound_info", ul, len, &l->link))
+		(void)take_member(k, "compound_head", ul, len, &l->link);
 	return NULL;
 }
 
@@ -152,10 +207,13 @@ struct error *page_layout_find(struct kernel *k, size_t page_len, struct page_la
 	find_flags(k, l);
 	find_free(k, l);
 	find_compound(k, l);
-	(void)take_type(k, "PAGE_HUGETLB_MAPCOUNT_VALUE", &l->hugetlb);	      /* 6.9 */
-	(void)take_flag(k, "PG_hugetlb", &l->tail_flag_hugetlb);	      /* 6.6 to 6.8 */
-	(void)take_type(k, "PAGE_OFFLINE_MAPCOUNT_VALUE", &l->offline);	      /* 5.0 */
-	(void)take_type(k, "PAGE_UNACCEPTED_MAPCOUNT_VALUE", &l->unaccepted); /* 6.16 */
+	(void)take_type(k, "PAGE_HUGETLB_MAPCOUNT_VALUE", &l->hugetlb); /* 6.9 */
+	(void)take_flag(k, "PG_hugetlb", &l->tail_flag_hugetlb);	/* 6.6 to 6.8 */
+	(void)take_type(k, "PAGE_OFFLINE_MAPCOUNT_VALUE", &l->offline); /* 5.0 */
+	/* exported since 6.16; a type of 6.12 already, always 0xf7 */
+	if (!take_type(k, "PAGE_UNACCEPTED_MAPCOUNT_VALUE", &l->unaccepted) &&
+	    l->buddy.value == 0xf0000000 && release_number(k->release) < 60016)
+		l->unaccepted = (struct type_value){0xf7000000, 0xff000000};
 	if (vmcoreinfo_length(k->info, "zone.free_area", &orders) && orders > 0 && orders < 32)
 		l->nr_orders = orders;
 	return NULL;
