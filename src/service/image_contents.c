@@ -14,6 +14,8 @@
 #define COLLECTOR "/bin/salvage-collect"
 #define REPORT	  "/bin/salvage-report"
 
+#define CHECK_LIMIT_MS 20000
+
 static struct error *warn(struct image *im, const char *fmt, ...) PRINTF(2, 3);
 static struct error *warn(struct image *im, const char *fmt, ...)
 {
@@ -183,6 +185,34 @@ static bool is_own_collector(const char *word)
 	return strcmp(slash ? slash + 1 : word, "makedumpfile") == 0;
 }
 
+/* Asks our collector whether it understands its options: now, not after the crash. What it
+ * does not like it says itself, on standard error. */
+static struct error *check_parameters(const struct image *im)
+{
+	const char *program = im->programs.v[im->programs.n - 1].source;
+	struct process_how how = { .limit_ms = CHECK_LIMIT_MS, .capture_limit = 4096 };
+	struct process_result r = { 0 };
+	_cleanup_words_ struct words argv = { 0 };
+	struct error *e;
+	int status;
+
+	TRY(words_add(&argv, program));
+	TRY(words_add(&argv, "--check-params"));
+	for (size_t i = 1; i < im->plan.collector.n; i++)
+		TRY(words_add(&argv, im->plan.collector.v[i]));
+	TRY(words_add(&argv, "/proc/vmcore"));
+	TRY(words_add(&argv, "vmcore"));
+	e = process_run(argv.v, &how, &r);
+	status = r.timed_out ? -1 : r.status;
+	process_result_done(&r);
+	TRY(e);
+	if (status)
+		return error_new(ERROR_USAGE,
+				 "makedumpfile parameter check failed. See core_collector in %s",
+				 im->how->settings->file);
+	return NULL;
+}
+
 /* The collector's argv in the image. Our own writes to a descriptor that PID 1 opens, so that
  * -F (flattened, for pipes) is taken out as the established service does for files. */
 static struct error *choose_collector(struct image *im)
@@ -206,7 +236,7 @@ static struct error *choose_collector(struct image *im)
 	for (size_t i = 1; i < argv.n; i++)
 		if (!own || strcmp(argv.v[i], "-F"))
 			TRY(words_add(&im->plan.collector, argv.v[i]));
-	return NULL;
+	return own ? check_parameters(im) : NULL;
 }
 
 static struct error *add_extra_bins(struct image *im)

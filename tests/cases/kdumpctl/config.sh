@@ -21,6 +21,8 @@ conf 'ext4 LABEL=nothing\n'
 conf 'ext4 /dev/vda\n'
 conf 'extra_bins /bin/nothing\n'
 conf 'core_collector nothing -x\n'
+conf 'core_collector makedumpfile -l -d 99\n'
+conf 'core_collector makedumpfile "-l\n'
 : >m/etc/kdump.conf
 sysconfig() {
 	echo "# sysconfig: $1"

@@ -122,6 +122,18 @@ static void mistakes_in_the_target(void **state)
 	refused("path /data/net\n", ERROR_UNSUPPORTED, "of type nfs4, which is not supported yet");
 }
 
+/* noauto in fstab is as good as mounted, but the type must fit. */
+static void fstab_is_asked(void **state)
+{
+	(void)state;
+	tree_add(&t, "etc/fstab", "LABEL=other /x ext4 noauto 0 0\n/dev/vda1 / ext4 defaults 0 1\n"
+				  "/dev/vda /y xfs defaults 0 0\n");
+	refused("ext4 /dev/vda\n", ERROR_USAGE, "neither mounted nor configured as \"noauto\"");
+	tree_add(&t, "etc/fstab", "/dev/vda /y xfs rw,noauto 0 0\n");
+	refused("ext4 /dev/vda\n", ERROR_USAGE,
+		"\"/dev/vda\" have a wrong type config \"ext4\", expected \"xfs\"");
+}
+
 /* Only a part of the file system is mounted: where `path` is on it cannot be checked. */
 static void a_bind_mount_is_not_the_target(void **state)
 {
@@ -184,6 +196,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(deduced_through_a_bind_mount, setup, teardown),
 		cmocka_unit_test_setup_teardown(named_by_device_and_tags, setup, teardown),
 		cmocka_unit_test_setup_teardown(mistakes_in_the_target, setup, teardown),
+		cmocka_unit_test_setup_teardown(fstab_is_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bind_mount_is_not_the_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(external_journals_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(btrfs_subvolumes_are_kept, setup, teardown),
