@@ -318,6 +318,7 @@ static int parse_command(struct job *j, int argc, char **argv)
 static struct error *open_output(const struct job *j, int *ret, int *ret_own)
 {
 	int flags = O_RDWR | O_CREAT | O_CLOEXEC | (j->force ? O_TRUNC : O_EXCL);
+	struct stat st;
 
 	*ret_own = -1;
 	if (j->fd >= 0 || j->flatten) {
@@ -331,8 +332,8 @@ static struct error *open_output(const struct job *j, int *ret, int *ret_own)
 		return error_sys(errno, "%s: cannot create the dump file; -f overwrites it", j->output);
 	if (*ret < 0)
 		return error_sys(errno, "%s: cannot create the dump file", j->output);
-	/* also one that was there and is overwritten */
-	if (fchmod(*ret, 0600) < 0 && errno != EPERM && errno != ENOTSUP && errno != EROFS)
+	/* also a file that was there and is overwritten; devices keep theirs */
+	if (fstat(*ret, &st) == 0 && S_ISREG(st.st_mode) && fchmod(*ret, 0600) < 0 && errno != EPERM && errno != ENOTSUP && errno != EROFS)
 		return error_sys(errno, "%s: cannot set the permissions", j->output);
 	return NULL;
 }
@@ -426,6 +427,19 @@ static int report_end(struct job *j, struct collect_result *c, struct error *e)
 	return completed(j, c->complete ? 0 : j->program->exit_incomplete);
 }
 
+static void print_input(const struct job *j, const struct dump *d, const struct kernel *k)
+{
+	say(j, MSG_DEBUG, "%s\n%s, %s, page size %u, max_mapnr 0x%llx, kernel \"%s\"\n", j->input,
+	    d->format, d->arch ? d->arch->name : "unknown architecture", d->page_size,
+	    (unsigned long long)d->max_pfn, k ? k->release : "");
+	for (size_t i = 0; i < dump_nr_segments(d); i++) {
+		struct dump_segment s = dump_segment_at(d, i);
+
+		say(j, MSG_DEBUG, "LOAD[%zu] %llx-%llx at %llx\n", i, (unsigned long long)s.pa,
+		    (unsigned long long)(s.pa + s.len), (unsigned long long)s.va);
+	}
+}
+
 static int run_collect(struct job *j)
 {
 	_cleanup_dump_ struct dump *d = NULL;
@@ -443,6 +457,7 @@ static int run_collect(struct job *j)
 		say(j, MSG_COMMON, "%s.\n", error_message(e));
 		error_free(e);
 	}
+	print_input(j, d, k);
 	if (!j->dry_run) {
 		e = open_output(j, &fd, &own_fd);
 		if (e)

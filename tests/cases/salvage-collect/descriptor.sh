@@ -8,3 +8,7 @@ cat messages
 status salvage-collect --fd 9 dump.elf
 status salvage-collect --fd x dump.elf
 status salvage-collect --message-level 4 -d 1 dump.elf /dev/full -f
+# a device keeps its permissions
+before=$(stat -c %a /dev/full)
+salvage-collect --message-level 0 -f dump.elf /dev/full || echo "exit $?"
+test "$before" = "$(stat -c %a /dev/full)" && echo "permissions kept"
