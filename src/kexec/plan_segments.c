@@ -371,6 +371,8 @@ static struct error *plan_panic(struct build *b, struct kexec_result *r)
 		e = plan_headers(b);
 	if (e && error_kind(e) == ERROR_NO_SPACE)
 		return refuse_error(r, KEXEC_NO_ROOM, NEXT_ROOM_PANIC, e);
+	if (e && error_kind(e) == ERROR_UNSUPPORTED && b->p->rq.elf32_headers)
+		return refuse_error(r, KEXEC_BAD_REQUEST, "leave out --elf32-core-headers", e);
 	if (!e)
 		e = plan_e820(b);
 	return refuse_error(r, KEXEC_NO_HOST_FACTS, "run it as root, with /proc and /sys mounted", e);

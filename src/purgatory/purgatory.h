@@ -10,7 +10,7 @@
 #pragma once
 
 #define PURGATORY_REGIONS 16 /* KEXEC_SEGMENT_MAX */
-#define PURGATORY_STACK	  8192
+#define PURGATORY_MEM_LEN 16384 /* code, and stack from its end down */
 #define PURGATORY_MAGIC	  0x79726f7461677275 /* "urgatory" */
 
 #define PURGATORY_CHECK 1 /* compare the digest */

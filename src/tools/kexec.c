@@ -20,7 +20,7 @@ enum {
 	OPT_FILE_CALL, OPT_SEGMENT_CALL, OPT_AUTO_CALL, OPT_INITRD, OPT_APPEND, OPT_REUSE_CMDLINE,
 	OPT_TYPE, OPT_DEBUG, OPT_NO_CHECKS, OPT_NO_SYNC, OPT_NO_IFDOWN, OPT_CKR_SIZE, OPT_MEM_MIN,
 	OPT_MEM_MAX, OPT_ELF32, OPT_ELF64, OPT_NO_EFI, OPT_HOTPLUG, OPT_ACCEPTED, OPT_ACCEPTED_VALUE,
-	OPT_SPOIL, OPT_REFUSED,
+	OPT_SPOIL, OPT_REFUSED, OPT_CHECK, OPT_ROOT,
 };
 
 static const struct option_def options[] = {
@@ -55,6 +55,8 @@ static const struct option_def options[] = {
 	{ 0, "elf32-core-headers", NULL, "Describe memory in ELF32 headers.", OPT_ELF32 },
 	{ 0, "noefi", NULL, "Pass no EFI tables, name the ACPI tables' place instead.", OPT_NO_EFI },
 	{ 0, "hotplug", NULL, "Let the kernel update the core headers (kexec_load).", OPT_HOTPLUG },
+	{ 0, "check", NULL, "Build and check everything for -l or -p, load nothing.", OPT_CHECK },
+	{ 0, "root", "DIR", NULL, OPT_ROOT }, /* a recorded /proc and /sys, with --check, -S or -e */
 	/* Nothing to do for these: what they ask for is always so, or for very old kernels. */
 	{ 0, "console-serial", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "console-vga", NULL, NULL, OPT_ACCEPTED },
@@ -74,11 +76,12 @@ static const struct option_def options[] = {
 
 static struct {
 	bool load, panic, exec, unload, status, ckr_size, bare;
-	bool sync, ifdown, reuse_cmdline;
+	bool sync, ifdown, reuse_cmdline, check;
 	char *append;
+	const char *root;
 	struct words initrds;
 	struct kexec_request rq;
-} arg = { .sync = true, .ifdown = true };
+} arg = { .sync = true, .ifdown = true, .root = "/" };
 
 static void help(void)
 {
@@ -155,6 +158,9 @@ static void set_switch(int id)
 	case OPT_HOTPLUG:
 		arg.rq.hotplug = true;
 		break;
+	case OPT_CHECK:
+		arg.check = true;
+		break;
 	case OPT_SPOIL:
 		arg.rq.spoil_digest = true;
 		break;
@@ -180,6 +186,9 @@ static struct error *set_option(int id, const char *value)
 		free(arg.append);
 		arg.append = strdup(value);
 		return arg.append ? NULL : error_nomem();
+	case OPT_ROOT:
+		arg.root = value;
+		return NULL;
 	case OPT_TYPE:
 		arg.rq.type = value;
 		return NULL;
@@ -282,7 +291,7 @@ static int load(void)
 	e = kexec_plan(&arg.rq, &plan, &r);
 	if (!e && arg.rq.debug)
 		kexec_plan_print(plan, stdout);
-	if (!e) {
+	if (!e && !arg.check) {
 		kexec_result_done(&r);
 		e = kexec_load(plan, &r);
 	}
@@ -354,6 +363,10 @@ static int execute(void)
 		fprintf(stderr, "  what to do: load one with kexec -l KERNEL (nothing-loaded)\n");
 		return EXIT_USAGE;
 	}
+	if (strcmp(arg.root, "/")) {
+		log_error("not started: --root names a recorded machine");
+		return EXIT_USAGE;
+	}
 	if (geteuid() != 0) {
 		log_error("starting a kernel needs root; nothing was changed");
 		return EXIT_FAILED;
@@ -375,10 +388,20 @@ static int shut_down(void)
 	return EXIT_FAILED;
 }
 
+/* A recorded tree says nothing of the machine that a system call would change. */
+static bool changes_another_machine(void)
+{
+	return strcmp(arg.root, "/") && (arg.unload || (arg.rq.kernel && !arg.check));
+}
+
 static int run(void)
 {
 	int rc = 0;
 
+	if (changes_another_machine()) {
+		log_error("--root goes with --check and with questions only");
+		return EXIT_USAGE;
+	}
 	if (arg.ckr_size)
 		return print_reserved();
 	if (arg.status)
@@ -388,14 +411,14 @@ static int run(void)
 		if (rc || !arg.rq.kernel)
 			return rc;
 	}
-	arg.bare = arg.rq.kernel && !arg.load && !arg.panic && !arg.exec && !arg.unload;
+	arg.bare = arg.rq.kernel && !arg.check && !arg.load && !arg.panic && !arg.exec && !arg.unload;
 	if (arg.rq.kernel || arg.load || arg.panic)
 		rc = load();
 	else if (!arg.exec) {
 		log_error("nothing to do: give -l, -p, -e, -u or -S (see kexec --help)");
 		rc = EXIT_USAGE;
 	}
-	if (!rc && arg.exec && !arg.panic)
+	if (!rc && arg.exec && !arg.panic && !arg.check)
 		rc = execute();
 	return !rc && arg.bare ? shut_down() : rc;
 }
@@ -407,9 +430,14 @@ int main(int argc, char **argv)
 	log_setup("kexec", LOG_LEVEL_INFO);
 	rc = parse(argc, argv);
 	if (rc < 0) {
-		arg.rq.root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		rc = run();
-		close(arg.rq.root);
+		arg.rq.root = open(arg.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (arg.rq.root < 0) {
+			log_error("%s: open: %s", arg.root, strerror(errno));
+			rc = EXIT_USAGE;
+		} else {
+			rc = run();
+			close(arg.rq.root);
+		}
 	}
 	words_done(&arg.initrds);
 	free(arg.append);

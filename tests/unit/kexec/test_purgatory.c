@@ -39,7 +39,8 @@ static void the_head_is_in_its_place(void **state)
 {
 	(void)state;
 	assert_true(head.magic == PURGATORY_MAGIC);
-	assert_int_equal(head.mem_len, purgatory_blob_len + PURGATORY_STACK);
+	assert_int_equal(head.mem_len, PURGATORY_MEM_LEN);
+	assert_true(purgatory_blob_len + 4096 <= PURGATORY_MEM_LEN);
 	assert_true(head.digest_ok_off < purgatory_blob_len);
 	assert_int_equal(purgatory_mem_len(), head.mem_len);
 }
