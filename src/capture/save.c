@@ -16,6 +16,7 @@
 #define REPORT		 "/bin/salvage-report"
 #define VMCORE		 "/proc/vmcore"
 #define EXIT_INCOMPLETE	 4	     /* ours: saved, but not all of it */
+#define OWN_LOG_INCOMPLETE "kexec-dmesg-incomplete.log"
 #define OWN_LOG_ROOM	 (256 << 10) /* bytes set aside on the target */
 #define KLOG_READ_ALL	 3	     /* syslog(2) */
 #define KLOG_SIZE_BUFFER 10
@@ -185,13 +186,13 @@ struct error *save_dump(struct capture *c)
 
 void save_own_log_begin(struct capture *c)
 {
-	struct error *e = store_create(c, "kexec-dmesg.log", &c->log_fd);
+	struct error *e = store_create(c, OWN_LOG_INCOMPLETE, &c->log_fd);
 
 	if (e)
 		say_error(e, "goes on without its own log");
 	else if (fallocate(c->log_fd, FALLOC_FL_KEEP_SIZE, 0, OWN_LOG_ROOM) < 0 &&
 		 errno != EOPNOTSUPP)
-		say("kexec-dmesg.log: no room on the target: %s", strerror(errno));
+		say("%s: no room on the target: %s", OWN_LOG_INCOMPLETE, strerror(errno));
 }
 
 /* Takes the "<6>" off the lines, as dmesg shows them; returns the new length. */
@@ -217,7 +218,7 @@ static size_t drop_levels(char *text, size_t len)
 	return to;
 }
 
-static struct error *write_own_log(struct capture *c)
+static struct error *write_own_log(const struct capture *c)
 {
 	int size = klogctl(KLOG_SIZE_BUFFER, NULL, 0);
 	_cleanup_free_ char *text = NULL;
@@ -231,16 +232,19 @@ static struct error *write_own_log(struct capture *c)
 	if (size < 0)
 		return error_sys(errno, "cannot read the kernel's log");
 	size = drop_levels(text, size);
-	TRY(file_write_fd(c->log_fd, "kexec-dmesg.log", text, size));
-	if (ftruncate(c->log_fd, size) < 0 || fsync(c->log_fd) < 0)
-		return error_sys(errno, "kexec-dmesg.log: cannot sync");
+	TRY(file_write_fd(c->log_fd, OWN_LOG_INCOMPLETE, text, size));
+	if (ftruncate(c->log_fd, size) < 0)
+		return error_sys(errno, "%s: cannot give its room back", OWN_LOG_INCOMPLETE);
 	return NULL;
 }
 
 void save_own_log(struct capture *c)
 {
+	struct error *e;
+
 	if (c->log_fd < 0)
 		return;
-	step_begin_planned(c, PLAN_STEP_SYNC);
-	say_error(write_own_log(c), "kexec-dmesg.log is not whole");
+	e = write_own_log(c);
+	e = settle(c, e, take_fd(&c->log_fd), OWN_LOG_INCOMPLETE, "kexec-dmesg.log");
+	say_error(e, "kexec-dmesg.log is not whole");
 }
