@@ -257,6 +257,22 @@ static void put_regs(const struct page *p, const struct report_regs *regs, unsig
 		strbuf_putc(p->out, '\n');
 }
 
+/* A recursion is one function many times: frames behind `i` at the same place are counted.
+ * Returns how many. */
+static size_t put_repeats(const struct page *p, const struct report_stack *s, size_t i)
+{
+	size_t n = 0;
+
+	while (i + n + 1 < s->frames.n && s->frames.v[i + n + 1].pc == s->frames.v[i].pc &&
+	       s->frames.v[i + n + 1].exact == s->frames.v[i].exact &&
+	       !s->frames.v[i + n + 1].interrupted)
+		n++;
+	if (n < 3)
+		return 0;
+	strbuf_printf(p->out, "     (the same %zu times more)\n", n);
+	return n;
+}
+
 static void put_frames(const struct page *p, const struct report *r, const struct report_stack *s,
 		       int blame)
 {
@@ -282,6 +298,7 @@ static void put_frames(const struct page *p, const struct report *r, const struc
 			paint(p, "0");
 		strbuf_putc(p->out, '\n');
 		strbuf_done(&b);
+		i += put_repeats(p, s, i);
 	}
 	if (!s->complete && s->why) {
 		strbuf_printf(&b, "     (the stack ends here: %s)", s->why);
@@ -306,7 +323,9 @@ static void put_panic_stack(const struct page *p, const struct report *r)
 	put_title(p, strbuf_str(&b));
 	strbuf_done(&b);
 	put_frames(p, r, s, r->panic.where);
-	if (r->panic.boundary >= 0 && s->frames.v[r->panic.boundary].regs) {
+	/* code that an interrupt came upon has nothing to do with a panic in its handler */
+	if (r->panic.boundary >= 0 && r->panic.boundary == r->panic.where &&
+	    s->frames.v[r->panic.boundary].regs) {
 		strbuf_printf(&b, "Registers at frame %d", r->panic.boundary);
 		put_title(p, strbuf_str(&b));
 		strbuf_done(&b);

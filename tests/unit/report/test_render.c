@@ -138,6 +138,23 @@ static void test_json(void **state UNUSED)
 	has(&b, "\"algorithm\": \"v1\"");
 }
 
+static void test_recursion(void **state UNUSED)
+{
+	_cleanup_report_ struct report *r = report_new();
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+
+	assert_non_null(r);
+	for (unsigned i = 0; i < 9; i++) {
+		struct report_frame f = { .pc = i > 6 ? 0x900 : 0x1000, .exact = true };
+
+		f.symbol = strdup(i > 6 ? "outer" : "deep");
+		assert_true(vector_push(&r->panic.stack.frames, f));
+	}
+	assert_ok(report_conclude(r));
+	assert_ok(render_text.render(r, &(struct render_how){ 0 }, &b));
+	has(&b, "   0 deep+0x0\n     (the same 6 times more)\n   7 outer+0x0\n   8 outer+0x0\n");
+}
+
 /* Nothing known at all: both still come out, and say so. */
 static void test_empty(void **state UNUSED)
 {
@@ -161,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_colour_and_width),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_recursion),
 		cmocka_unit_test(test_empty),
 	};
 
