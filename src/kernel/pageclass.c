@@ -166,13 +166,15 @@ static enum page_class cache_or_kernel(const struct pageclass *c, const struct p
 	return CLASS_CACHE;
 }
 
-/* A page that is no tail. */
-static struct answer class_of_head(struct pageclass *c, uint64_t pfn, const struct page *p)
+/* A page that is no tail; `*ret_scan`: single frames of it may be poisoned. */
+static struct answer class_of_folio(struct pageclass *c, uint64_t pfn, const struct page *p,
+				    bool *ret_scan)
 {
 	const struct page_layout *l = &c->l;
 	struct answer a = {CLASS_KERNEL, 1};
 	bool hugetlb = false;
 
+	*ret_scan = false;
 	if (is_free(c, p))
 		return free_block(c, pfn, p);
 	if (has_type(p, l->unaccepted)) {
@@ -183,6 +185,7 @@ static struct answer class_of_head(struct pageclass *c, uint64_t pfn, const stru
 	if (p->flags & l->flag_head)
 		a.n = 1ull << compound_order(c, pfn, &hugetlb);
 	hugetlb = hugetlb || has_type(p, l->hugetlb);
+	*ret_scan = !hugetlb;
 	if (p->flags & l->flag_hwpoison) {
 		if (!hugetlb) /* which frame of a hugetlb page it is the head does not say */
 			a.n = 1;
@@ -198,7 +201,15 @@ static struct answer class_of_head(struct pageclass *c, uint64_t pfn, const stru
 	} else {
 		a.class = cache_or_kernel(c, p);
 	}
-	if (a.n > 1 && !hugetlb && a.class != CLASS_KERNEL)
+	return a;
+}
+
+static struct answer class_of_head(struct pageclass *c, uint64_t pfn, const struct page *p)
+{
+	bool scan;
+	struct answer a = class_of_folio(c, pfn, p, &scan);
+
+	if (scan)
 		a.n = frames_before_poison(c, pfn, a.n);
 	return a;
 }
@@ -234,18 +245,21 @@ static struct answer class_of_tail(struct pageclass *c, uint64_t pfn, const stru
 	struct answer a = {CLASS_KERNEL, 1};
 	struct page head;
 	uint64_t head_pfn, none, n;
+	bool scan;
 
 	if (p->flags & c->l.flag_hwpoison)
 		return (struct answer){CLASS_HWPOISON, 1};
 	if (!head_of(c, pfn, p->link, &head_pfn) || !read_page(c, head_pfn, &head, &none) ||
 	    head.link & 1 || !(head.flags & c->l.flag_head) || is_free(c, &head))
 		return a;
-	a = class_of_head(c, head_pfn, &head);
+	a = class_of_folio(c, head_pfn, &head, &scan);
 	if (a.class == CLASS_HWPOISON && a.n == 1)
-		return (struct answer){CLASS_KERNEL, 1};
+		return (struct answer){CLASS_KERNEL, 1}; /* only the head is */
 	n = pfn - head_pfn;
 	/* where the order is not known, each tail is asked for itself */
 	a.n = a.n > n ? a.n - n : 1;
+	if (scan)
+		a.n = frames_before_poison(c, pfn, a.n);
 	return a;
 }
 

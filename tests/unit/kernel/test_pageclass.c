@@ -202,10 +202,17 @@ static void poison_inside_a_large_folio(void **state)
 	fake_page_compound(&m.p, 32, 5, false);
 	fake_page_mapping(&m.p, 32, 0x1001);
 	fake_page_flags(&m.p, 40, 1ull << m.p.hwpoison);
+	/* a slab: kept as a whole otherwise */
+	fake_page_compound(&m.p, 64, 3, false);
+	fake_page_type(&m.p, 64, "PAGE_SLAB_MAPCOUNT_VALUE");
+	fake_page_flags(&m.p, 67, 1ull << m.p.hwpoison);
 	ready(&m);
 	check(&m, 32, CLASS_USER, 8);
 	check(&m, 40, CLASS_HWPOISON, 1);
 	check(&m, 41, CLASS_USER, 23);
+	check(&m, 64, CLASS_KERNEL, 3);
+	check(&m, 67, CLASS_HWPOISON, 1);
+	check(&m, 68, CLASS_KERNEL, 10);
 	done(&m);
 }
 
