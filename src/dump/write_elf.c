@@ -5,9 +5,11 @@
  *
  * The note header comes first and e_phoff is sizeof(Ehdr): readers of vmcores insist on both.
  * Room for program headers is taken for as many runs as the caller announces, so that headers
- * and pages are two streams that go forward in one pass. Each run of pages that are all there is one PT_LOAD; the pages left out behind it are
- * its p_memsz beyond p_filesz, those before the first run of a memory range have a PT_LOAD with
- * no bytes (makedumpfile's convention too; but p_offset is never 0, since crash takes the least
+ * and pages are two streams that go forward in one pass.
+ *
+ * Each run of pages that are all there is one PT_LOAD; the pages left out behind it are its
+ * p_memsz beyond p_filesz, those before the first run of a memory range have a PT_LOAD with no
+ * bytes (makedumpfile's convention too; but p_offset is never 0, since crash takes the least
  * p_offset for the length of the headers). A frame that the source's headers map at several
  * virtual addresses gets a PT_LOAD for each, with the same bytes. Pages of zeros take no room
  * where the sink allows gaps. More than 65534 headers are counted in section header 0 (PN_XNUM).

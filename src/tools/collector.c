@@ -333,7 +333,8 @@ static struct error *open_output(const struct job *j, int *ret, int *ret_own)
 	if (*ret < 0)
 		return error_sys(errno, "%s: cannot create the dump file", j->output);
 	/* also a file that was there and is overwritten; devices keep theirs */
-	if (fstat(*ret, &st) == 0 && S_ISREG(st.st_mode) && fchmod(*ret, 0600) < 0 && errno != EPERM && errno != ENOTSUP && errno != EROFS)
+	if (fstat(*ret, &st) == 0 && S_ISREG(st.st_mode) && fchmod(*ret, 0600) < 0 &&
+	    errno != EPERM && errno != ENOTSUP) /* file systems without permissions */
 		return error_sys(errno, "%s: cannot set the permissions", j->output);
 	return NULL;
 }
