@@ -139,10 +139,12 @@ static struct error *write_sub_header(struct kdump_writer *k)
 {
 	const struct dump_facts *f = &k->w.facts;
 	const uint8_t *at = sub_layout(f);
-	_cleanup_free_ unsigned char *h = calloc(1, k->head_len);
+	unsigned char h[UINT8_MAX] = { 0 };
 	uint64_t notes_off = (uint64_t)f->page_size + k->sub_header_len;
+	uint64_t pad = k->head_len - k->sub_header_len - f->notes_len;
+	_cleanup_free_ unsigned char *zeros = calloc(1, f->page_size); /* pad is less */
 
-	if (!h)
+	if (!zeros)
 		return error_nomem();
 	put_long(f, h + at[PHYS_BASE], f->phys_base);
 	put_u32(h + at[DUMP_LEVEL], f->dump_level > 0 ? f->dump_level : 0, f->big);
@@ -154,10 +156,12 @@ static struct error *write_sub_header(struct kdump_writer *k)
 	if (f->notes_len) {
 		put_u64(h + at[OFF_NOTE], notes_off, f->big);
 		put_long(f, h + at[SIZE_NOTE], f->notes_len);
-		memcpy(h + k->sub_header_len, f->notes, f->notes_len);
 	}
 	put_u64(h + at[MAX_PFN_64], f->max_pfn, f->big);
-	return sink_write(k->w.sink, f->page_size, h, k->head_len);
+	TRY(sink_write(k->w.sink, f->page_size, h, k->sub_header_len));
+	/* straight from where they are: device dumps (NT_VMCOREDD) are many MiB */
+	TRY(sink_write(k->w.sink, notes_off, f->notes, f->notes_len));
+	return sink_write(k->w.sink, notes_off + f->notes_len, zeros, pad);
 }
 
 /* ---- bitmaps ---- */

@@ -108,10 +108,13 @@ static void say(const struct job *j, enum message_bit bit, const char *fmt, ...)
 
 static int completed(const struct job *j, int status)
 {
-	say(j, MSG_COMMON, "\n%s %s.\n", j->program->name,
-	    status == 0	       ? "Completed"
-	    : status == 1 ? "Failed"
-			       : "Completed, the dump is incomplete");
+	const char *how = "Completed, the dump is incomplete";
+
+	if (status == 0)
+		how = "Completed";
+	else if (status == 1)
+		how = "Failed";
+	say(j, MSG_COMMON, "\n%s %s.\n", j->program->name, how);
 	return status;
 }
 
