@@ -12,6 +12,7 @@
 
 /* An oops within this time before another one that it did not end belongs to it. */
 #define SAME_OOPS_US (10 * 1000000)
+#define SAME_ROUND_US	(1 * 1000000)
 #define SAME_TRIGGER_US (2 * 1000000)
 
 static const struct panic_words {
@@ -56,6 +57,17 @@ static bool is_oops(const struct log_event *e)
 	return e->role == ROLE_START || e->role == ROLE_DIE;
 }
 
+/* One round of the watchdog tells of several hung tasks; the first one is the reason. */
+static size_t first_of_round(const struct log *l, size_t i)
+{
+	const struct log_event *v = l->events.v;
+
+	while (i > 0 && v[i].kind == CRASH_HUNG_TASK && v[i - 1].kind == CRASH_HUNG_TASK &&
+	       within(&v[i - 1], &v[i], SAME_ROUND_US))
+		i--;
+	return i;
+}
+
 /* From event `i`, an oops or a panic, back to the first one of the same trouble. */
 static size_t first_of_trouble(const struct log *l, size_t i)
 {
@@ -95,7 +107,8 @@ static size_t cause_of_panic(const struct log *l, size_t at)
 		const struct log_event *e = &l->events.v[i];
 
 		if (m->cause == THE_OOPS ? is_oops(e) : e->kind == m->kind)
-			return m->cause == THE_OOPS ? first_of_trouble(l, i) : i;
+			return m->cause == THE_OOPS ? first_of_trouble(l, i) :
+							  first_of_round(l, i);
 	}
 	return at;
 }

@@ -51,6 +51,37 @@ static int exception_frame(const struct report_stack *s)
 	return -1;
 }
 
+const struct report_stack *report_blamed_stack(const struct report *r)
+{
+	return r->panic.victim_stack.frames.n ? &r->panic.victim_stack : &r->panic.stack;
+}
+
+/* Functions in which a task waits for whoever called them. */
+static bool is_waiting(const struct report_frame *f)
+{
+	static const char *const starts[] = { "__schedule",	  "schedule",	  "io_schedule",
+					      "msleep",		  "__mutex_lock", "mutex_lock",
+					      "rwsem_down_",	  "down_",	  "__down",
+					      "wait_for_",	  "__wait_for_",  "bit_wait",
+					      "__wait_on_bit",	  "out_of_line_wait_on_bit",
+					      "rt_mutex_",	  "__rt_mutex_",  "rtnl_lock",
+					      "folio_wait_",	  "__switch_to",  "preempt_schedule" };
+
+	for (size_t i = 0; f->symbol && !f->module && i < ARRAY_SIZE(starts); i++)
+		if (text_starts(f->symbol, starts[i]))
+			return true;
+	return false;
+}
+
+/* Where the victim waits: the first frame that is not waiting itself. */
+static int waiting_place(const struct report_stack *s)
+{
+	for (size_t i = 0; i < s->frames.n; i++)
+		if (s->frames.v[i].exact && !is_waiting(&s->frames.v[i]))
+			return (int)i;
+	return -1;
+}
+
 static void find_place(struct report *r)
 {
 	const struct report_stack *s = &r->panic.stack;
@@ -69,6 +100,10 @@ static void find_place(struct report *r)
 		r->panic.where = caller;
 	if (r->panic.where < 0 && s->frames.n)
 		r->panic.where = 0;
+	if (report_blamed_stack(r) != s)
+		r->panic.where = waiting_place(&r->panic.victim_stack);
+	else if (r->panic.kind == CRASH_HUNG_TASK)
+		r->panic.where = -1; /* the watchdog is not to blame */
 }
 
 void report_frame_text(const struct report_frame *f, bool with_len, struct strbuf *out)
@@ -100,18 +135,19 @@ void duration_text(uint64_t ms, struct strbuf *out)
 
 static void say_place(const struct report *r, struct strbuf *out)
 {
-	const struct report_frame *f, *v = r->panic.stack.frames.v;
+	const struct report_stack *s = report_blamed_stack(r);
+	const struct report_frame *f;
 
 	if (r->panic.where < 0) {
 		if (r->panic.where_text)
 			strbuf_printf(out, " in %s", r->panic.where_text);
 		return;
 	}
-	f = &v[r->panic.where];
+	f = &s->frames.v[r->panic.where];
 	strbuf_puts(out, " in ");
 	report_frame_text(f, false, out);
 	/* a jump to nowhere: the caller is the one to look at */
-	if (!f->symbol && (size_t)r->panic.where + 1 < r->panic.stack.frames.n) {
+	if (!f->symbol && (size_t)r->panic.where + 1 < s->frames.n) {
 		strbuf_puts(out, ", called from ");
 		report_frame_text(f + 1, false, out);
 	}
@@ -150,9 +186,13 @@ static struct error *write_headline(struct report *r)
 		     r->panic.kind == CRASH_NO_ROOT))
 		strbuf_printf(&b, " (%s)", text);
 	say_place(r, &b);
+	if (r->panic.victim.from != FROM_NOWHERE)
+		strbuf_printf(&b, ", task %s (pid %" PRId64 "), found by", r->panic.victim.comm,
+			      r->panic.victim.pid);
 	if (r->panic.task.from != FROM_NOWHERE)
-		strbuf_printf(&b, ", task %s (pid %" PRId64 ")", r->panic.task.comm,
-			      r->panic.task.pid);
+		strbuf_printf(&b, "%s %s (pid %" PRId64 ")",
+			      r->panic.victim.from != FROM_NOWHERE ? "" : ", task",
+			      r->panic.task.comm, r->panic.task.pid);
 	if (r->panic.cpu.from != FROM_NOWHERE)
 		strbuf_printf(&b, " on CPU %" PRIu64, r->panic.cpu.value);
 	if (r->release.text)

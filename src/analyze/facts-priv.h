@@ -19,5 +19,6 @@ struct gather {
 /* Each fills one section; an error says why the rest of it is missing. */
 struct error *gather_panic_task(struct gather *g) MUST_CHECK;
 struct error *gather_panic_stack(struct gather *g) MUST_CHECK;
+struct error *gather_victim(struct gather *g) MUST_CHECK;
 struct error *gather_cpus(struct gather *g) MUST_CHECK;
 struct error *gather_code(struct gather *g) MUST_CHECK;

@@ -381,6 +381,7 @@ static const struct {
 	[SECTION_KERNEL] = { gather_kernel, true },
 	[SECTION_PANIC_TASK] = { gather_panic_task, true },
 	[SECTION_PANIC_STACK] = { gather_panic_stack, true },
+	[SECTION_VICTIM] = { gather_victim, true },
 	[SECTION_MODULES] = { gather_modules, true },
 	[SECTION_CPUS] = { gather_cpus, true },
 	[SECTION_PAGES] = { gather_pages, false },

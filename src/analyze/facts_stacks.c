@@ -142,6 +142,59 @@ struct error *gather_panic_stack(struct gather *g)
 	return running_stack(g->k, (unsigned)g->r->panic.cpu.value, &g->r->panic.stack);
 }
 
+struct wanted {
+	int64_t pid;
+	struct task task;
+	bool found;
+};
+
+static bool is_wanted(const struct task *t, void *arg)
+{
+	struct wanted *w = arg;
+
+	w->found = t->pid == w->pid;
+	if (w->found)
+		w->task = *t;
+	return !w->found;
+}
+
+/* "INFO: task NAME:PID blocked for more than ...": NAME may hold colons and blanks. */
+static bool blocked_pid(const char *reason, int64_t *ret)
+{
+	const char *end = strstr(reason, " blocked for more than"), *p = end;
+	char digits[21];
+
+	while (p && p > reason && p[-1] >= '0' && p[-1] <= '9')
+		p--;
+	if (!p || p == end || p == reason || p[-1] != ':' || (size_t)(end - p) >= sizeof(digits))
+		return false;
+	memcpy(digits, p, (size_t)(end - p));
+	digits[end - p] = '\0';
+	return text_i64(digits, ret);
+}
+
+/* A hung task did not panic itself: its stack is the one to read. */
+struct error *gather_victim(struct gather *g)
+{
+	struct report *r = g->r;
+	struct wanted w = { 0 };
+	struct stack s = { 0 };
+	struct error *e;
+
+	if (r->panic.kind != CRASH_HUNG_TASK || !r->panic.reason.text ||
+	    !blocked_pid(r->panic.reason.text, &w.pid))
+		return NULL;
+	TRY(tasks_walk(g->k, is_wanted, &w));
+	if (!w.found)
+		return error_new(ERROR_NOT_FOUND, "no task has the pid %" PRId64 " that the log tells of",
+				 w.pid);
+	set_task(&r->panic.victim, &w.task);
+	TRY(task_stack(g->k, &w.task, &s));
+	e = take_stack(g->k, &s, &r->panic.victim_stack);
+	stack_done(&s);
+	return e;
+}
+
 static bool same_stack(const struct report_cpu *a, const struct report_cpu *b)
 {
 	if (a->online != b->online || a->panicked || b->panicked || a->has_regs != b->has_regs ||

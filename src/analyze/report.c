@@ -46,6 +46,7 @@ static const char *const section_names[SECTION_MAX] = {
 	[SECTION_KERNEL] = "kernel",
 	[SECTION_PANIC_TASK] = "panic task",
 	[SECTION_PANIC_STACK] = "panic stack",
+	[SECTION_VICTIM] = "blocked task",
 	[SECTION_MODULES] = "modules",
 	[SECTION_CPUS] = "CPUs",
 	[SECTION_PAGES] = "page counts",
@@ -102,6 +103,7 @@ void report_free(struct report *r)
 	free(r->panic.where_text);
 	free(r->signature.title);
 	report_stack_done(&r->panic.stack);
+	report_stack_done(&r->panic.victim_stack);
 	for (size_t i = 0; i < r->cpus.n; i++) {
 		report_stack_done(&r->cpus.v[i].stack);
 		free(r->cpus.v[i].why);

@@ -159,7 +159,10 @@ struct report {
 		struct fact_u64 fault_address;
 		struct fact_text code; /* instruction bytes around the pc, <xx> at it */
 		struct report_stack stack;
-		int where; /* index of the frame to blame; -1 unknown */
+		/* a hung task: who was blocked, and where; the panicking task only told of it */
+		struct report_task victim;
+		struct report_stack victim_stack;
+		int where; /* index of the frame to blame, in report_blamed_stack(); -1 unknown */
 		char *where_text; /* "func+0x1/0x2 [module]" when only the log knows; owned */
 		int boundary; /* index of the frame that an exception interrupted on the way to
 				 the crash; -1 none */
@@ -189,6 +192,7 @@ enum report_section {
 	SECTION_KERNEL,
 	SECTION_PANIC_TASK,
 	SECTION_PANIC_STACK,
+	SECTION_VICTIM,
 	SECTION_MODULES,
 	SECTION_CPUS,
 	SECTION_PAGES,
@@ -220,6 +224,8 @@ struct error *report_miss(struct report *r, const char *what, const char *fmt, .
 	PRINTF(3, 4) MUST_CHECK;
 const char *fact_source_name(enum fact_source s);
 
+/* The stack that the frame to blame is in: the victim's, else the panicking task's. */
+const struct report_stack *report_blamed_stack(const struct report *r);
 /* "func+0x14/0x23 [module]" (without "/0x23" unless `with_len`), or "0xffff..." */
 void report_frame_text(const struct report_frame *f, bool with_len, struct strbuf *out);
 /* "6.7 s", "3 h 12 min", "12 d 4 h" */

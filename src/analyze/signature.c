@@ -48,6 +48,7 @@ static void add_text(struct sha256 *h, const char *s, size_t len)
 struct error *report_sign(struct report *r)
 {
 	const char *slug = crash_kinds[r->panic.kind].slug;
+	const struct report_stack *s = report_blamed_stack(r);
 	const struct report_frame *first = NULL;
 	unsigned char digest[SHA256_DIGEST_LEN];
 	_cleanup_strbuf_ struct strbuf title = { 0 };
@@ -60,8 +61,8 @@ struct error *report_sign(struct report *r)
 	add_text(&h, "v1\n", 3);
 	add_text(&h, slug, strlen(slug));
 	add_text(&h, "\n", 1);
-	for (size_t i = (size_t)r->panic.where; i < r->panic.stack.frames.n; i++) {
-		const struct report_frame *f = &r->panic.stack.frames.v[i];
+	for (size_t i = (size_t)r->panic.where; i < s->frames.n; i++) {
+		const struct report_frame *f = &s->frames.v[i];
 
 		if (!f->exact || !f->symbol || is_plumbing(f))
 			continue;

@@ -117,9 +117,11 @@ static void put_kernel(struct json *j, const struct report *r)
 static void put_panic(struct json *j, const struct report *r)
 {
 	const struct report_stack *s = &r->panic.stack;
-	const struct report_frame *at = r->panic.where >= 0 ? &s->frames.v[r->panic.where] : NULL;
+	const struct report_frame *at = NULL;
 	int regs = r->panic.boundary >= 0 ? r->panic.boundary : 0;
 
+	if (r->panic.where >= 0)
+		at = &report_blamed_stack(r)->frames.v[r->panic.where];
 	json_open(j, "panic", '{');
 	json_string(j, "kind", crash_kinds[r->panic.kind].slug);
 	json_string(j, "reason", r->panic.reason.text);
@@ -140,6 +142,12 @@ static void put_panic(struct json *j, const struct report *r)
 	if ((size_t)regs < s->frames.n && s->frames.v[regs].regs) {
 		json_u64(j, "registers_of_frame", (uint64_t)regs);
 		put_regs(j, "registers", s->frames.v[regs].regs);
+	}
+	if (r->panic.victim.from != FROM_NOWHERE) {
+		json_open(j, "victim", '{');
+		put_task(j, &r->panic.victim);
+		put_frames(j, &r->panic.victim_stack);
+		json_close(j, '}');
 	}
 	json_close(j, '}');
 }

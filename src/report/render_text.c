@@ -322,15 +322,29 @@ static void put_panic_stack(const struct page *p, const struct report *r)
 		strbuf_printf(&b, " on CPU %" PRIu64, r->panic.cpu.value);
 	put_title(p, strbuf_str(&b));
 	strbuf_done(&b);
-	put_frames(p, r, s, r->panic.where);
+	put_frames(p, r, s, report_blamed_stack(r) == s ? r->panic.where : -1);
 	/* code that an interrupt came upon has nothing to do with a panic in its handler */
-	if (r->panic.boundary >= 0 && r->panic.boundary == r->panic.where &&
+	if (report_blamed_stack(r) == s && r->panic.boundary >= 0 &&
+	    r->panic.boundary == r->panic.where &&
 	    s->frames.v[r->panic.boundary].regs) {
 		strbuf_printf(&b, "Registers at frame %d", r->panic.boundary);
 		put_title(p, strbuf_str(&b));
 		strbuf_done(&b);
 		put_regs(p, s->frames.v[r->panic.boundary].regs, digits);
 	}
+}
+
+static void put_victim(const struct page *p, const struct report *r)
+{
+	struct strbuf b = { 0 };
+
+	if (!r->panic.victim_stack.frames.n)
+		return;
+	strbuf_printf(&b, "Stack of the blocked task: %s (pid %" PRId64 ")", r->panic.victim.comm,
+		      r->panic.victim.pid);
+	put_title(p, strbuf_str(&b));
+	strbuf_done(&b);
+	put_frames(p, r, &r->panic.victim_stack, r->panic.where);
 }
 
 static void say_cpus(const struct report *r, size_t group, struct strbuf *b, size_t *ret_n)
@@ -463,6 +477,7 @@ static struct error *render(const struct report *r, const struct render_how *how
 	paint(&p, "0");
 	strbuf_putc(out, '\n');
 	put_machine(&p, r);
+	put_victim(&p, r);
 	put_panic_stack(&p, r);
 	if (r->panic.code.text) {
 		put_title(&p, "Instruction bytes");

@@ -106,6 +106,36 @@ static void test_no_log_but_a_stack(void **state UNUSED)
 	assert_int_equal(r->panic.where, 2);
 }
 
+/* The watchdog that panics is not to blame for a task that hangs. */
+static void test_hung_task(void **state UNUSED)
+{
+	_cleanup_report_ struct report *r = report_new();
+	struct report_stack watchdog;
+
+	assert_non_null(r);
+	r->panic.kind = CRASH_HUNG_TASK;
+	r->panic.task = (struct report_task){ FROM_MEMORY, 28, "khungtaskd" };
+	add_frame(r, "panic", 0x10, NULL, true);
+	add_frame(r, "watchdog", 0x10, NULL, false);
+	assert_ok(report_conclude(r));
+	assert_int_equal(r->panic.where, -1);
+	assert_string_equal(r->headline, "Hung task, task khungtaskd (pid 28)");
+
+	watchdog = r->panic.stack;
+	r->panic.stack = (struct report_stack){ 0 };
+	add_frame(r, "__schedule", 0x10, NULL, false);
+	add_frame(r, "mutex_lock", 0x10, NULL, false);
+	add_frame(r, "stuck", 0x10, "m", false);
+	r->panic.victim_stack = r->panic.stack;
+	r->panic.stack = watchdog;
+	r->panic.victim = (struct report_task){ FROM_MEMORY, 310, "dd" };
+	assert_ok(report_conclude(r));
+	assert_int_equal(r->panic.where, 2);
+	assert_string_equal(r->headline, "Hung task in stuck+0x10 [m], task dd (pid 310), found by "
+					 "khungtaskd (pid 28)");
+	assert_string_equal(r->signature.title, "Hung task in stuck [m]");
+}
+
 static void test_only_the_log(void **state UNUSED)
 {
 	_cleanup_report_ struct report *r = report_new();
@@ -194,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_jump_to_null),
 		cmocka_unit_test(test_oops_in_interrupt),
 		cmocka_unit_test(test_no_log_but_a_stack),
+		cmocka_unit_test(test_hung_task),
 		cmocka_unit_test(test_only_the_log),
 		cmocka_unit_test(test_signature_is_stable),
 		cmocka_unit_test(test_addresses),

@@ -146,6 +146,11 @@ static void test_panics_that_speak_of_another_line(void **state UNUSED)
 		"[10.000002] RIP: 0010:spin+0x3/0x10\n"
 		"[10.000003] Kernel panic - not syncing: softlockup: hung tasks\n",
 		CRASH_SOFT_LOCKUP, "watchdog: BUG: soft lockup - CPU#2 stuck for 22s! [cat:99]");
+	verdict("[ 5.000000] INFO: task old:70 blocked for more than 120 seconds.\n"
+		"[10.000000] INFO: task dd:77 blocked for more than 120 seconds.\n"
+		"[10.100000] INFO: task cp:78 blocked for more than 120 seconds.\n"
+		"[10.200000] Kernel panic - not syncing: hung_task: blocked tasks\n",
+		CRASH_HUNG_TASK, "INFO: task dd:77 blocked for more than 120 seconds.");
 	verdict("[10.000000] INFO: task dd:77 blocked for more than 120 seconds.\n"
 		"[10.000003] Kernel panic - not syncing: hung_task: blocked tasks\n",
 		CRASH_HUNG_TASK, "INFO: task dd:77 blocked for more than 120 seconds.");
