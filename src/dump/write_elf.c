@@ -180,7 +180,7 @@ static struct error *add_phdr(struct elf_writer *x, uint64_t off, uint64_t va, u
  * met by pages, never by the headers of pages that were stored. */
 static struct error *prepare_phdrs(struct elf_writer *x, uint64_t upto)
 {
-	static const unsigned char zeros[65536];
+	static unsigned char zeros[65536]; /* not const: takes no room in the program file */
 	uint64_t each = sizeof(zeros) / phdr_len(x);
 
 	upto = MIN(upto, x->phdr_room);

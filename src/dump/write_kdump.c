@@ -260,7 +260,7 @@ static struct error *bits_set(struct kdump_writer *k, uint64_t pfn)
  * data, never by the descriptors of data that was stored. */
 static struct error *prepare_descriptors(struct kdump_writer *k, uint64_t upto)
 {
-	static const unsigned char zeros[65536];
+	static unsigned char zeros[65536]; /* not const: takes no room in the program file */
 	uint64_t room = k->desc_room * DESC_LEN;
 	uint64_t at = k->prepared * DESC_LEN;
 
