@@ -82,6 +82,28 @@ static int waiting_place(const struct report_stack *s)
 	return -1;
 }
 
+/* A check that found something broken blames its caller: the next frame, in a kernel whose
+ * check is a function of its own. */
+static int behind_checks(const struct report_stack *s, int where)
+{
+	static const char *const starts[] = { "__list_del_entry_valid", "__list_add_valid",
+					      "refcount_warn_saturate", "usercopy_abort",
+					      "__check_heap_object",	"__check_object_size",
+					      "fortify_panic",		"__fortify_" };
+	size_t at = (size_t)where;
+
+	for (; at < s->frames.n; at++) {
+		const struct report_frame *f = &s->frames.v[at];
+		bool check = false;
+
+		for (size_t i = 0; f->symbol && !f->module && i < ARRAY_SIZE(starts); i++)
+			check |= text_starts(f->symbol, starts[i]);
+		if (!check)
+			return (int)at;
+	}
+	return where;
+}
+
 static void find_place(struct report *r)
 {
 	const struct report_stack *s = &r->panic.stack;
@@ -100,6 +122,8 @@ static void find_place(struct report *r)
 		r->panic.where = caller;
 	if (r->panic.where < 0 && s->frames.n)
 		r->panic.where = 0;
+	if (r->panic.where >= 0)
+		r->panic.where = behind_checks(s, r->panic.where);
 	if (report_blamed_stack(r) != s)
 		r->panic.where = waiting_place(&r->panic.victim_stack);
 	else if (r->panic.kind == CRASH_HUNG_TASK)

@@ -324,8 +324,7 @@ static void put_panic_stack(const struct page *p, const struct report *r)
 	strbuf_done(&b);
 	put_frames(p, r, s, report_blamed_stack(r) == s ? r->panic.where : -1);
 	/* code that an interrupt came upon has nothing to do with a panic in its handler */
-	if (report_blamed_stack(r) == s && r->panic.boundary >= 0 &&
-	    r->panic.boundary == r->panic.where &&
+	if (r->panic.boundary >= 0 && crash_kinds[r->panic.kind].at_exception &&
 	    s->frames.v[r->panic.boundary].regs) {
 		strbuf_printf(&b, "Registers at frame %d", r->panic.boundary);
 		put_title(p, strbuf_str(&b));

@@ -106,6 +106,19 @@ static void test_no_log_but_a_stack(void **state UNUSED)
 	assert_int_equal(r->panic.where, 2);
 }
 
+static void test_a_check_blames_its_caller(void **state UNUSED)
+{
+	_cleanup_report_ struct report *r = report_new();
+
+	assert_non_null(r);
+	r->panic.kind = CRASH_LIST_CORRUPTION;
+	add_frame(r, "__list_del_entry_valid.cold", 0x7, NULL, true);
+	add_frame(r, "forgetful", 0x30, "m", false);
+	assert_ok(report_conclude(r));
+	assert_int_equal(r->panic.boundary, 0);
+	assert_int_equal(r->panic.where, 1);
+}
+
 /* The watchdog that panics is not to blame for a task that hangs. */
 static void test_hung_task(void **state UNUSED)
 {
@@ -224,6 +237,7 @@ int main(void)
 		cmocka_unit_test(test_jump_to_null),
 		cmocka_unit_test(test_oops_in_interrupt),
 		cmocka_unit_test(test_no_log_but_a_stack),
+		cmocka_unit_test(test_a_check_blames_its_caller),
 		cmocka_unit_test(test_hung_task),
 		cmocka_unit_test(test_only_the_log),
 		cmocka_unit_test(test_signature_is_stable),
