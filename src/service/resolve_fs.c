@@ -101,6 +101,32 @@ static struct error *keep_options(const struct mount *m, char **ret)
 	return NULL;
 }
 
+/* PID 1 mounts one device; a btrfs on several would stay incomplete
+ * (Documentation/ABI has none for it: fs/btrfs/sysfs.c, /sys/fs/btrfs/UUID/devices). */
+static struct error *refuse_many_devices(int root, const struct blockdev_content *c)
+{
+	_cleanup_words_ struct words names = { 0 };
+	_cleanup_free_ char *folder = NULL;
+	struct error *e;
+
+	if (!text_equal(c->fstype, "btrfs") || !c->uuid)
+		return NULL;
+	if (asprintf(&folder, "/sys/fs/btrfs/%s/devices", c->uuid) < 0) {
+		folder = NULL;
+		return error_nomem();
+	}
+	e = rootpath_list(root, folder, &names);
+	if (error_drop_if(&e, ERROR_NOT_FOUND))
+		return NULL; /* not mounted */
+	TRY(e);
+	if (names.n > 1)
+		return error_new(ERROR_UNSUPPORTED,
+				 "the btrfs %s is on %zu devices, which is not supported yet as a "
+				 "dump target; name another in kdump.conf",
+				 c->uuid, names.n);
+	return NULL;
+}
+
 /* Device, type and drivers of one place. `m` is null for a device that is not mounted. */
 static struct error *fill_place(const struct resolve_how *how, const struct blockdev *d,
 				const struct mount *m, const char *fstype,
@@ -112,6 +138,7 @@ static struct error *fill_place(const struct resolve_how *how, const struct bloc
 	if (e && error_kind(e) == ERROR_NOMEM)
 		return e;
 	error_free(e); /* without a UUID the device's name is what there is */
+	TRY(refuse_many_devices(how->root, &c));
 	if (asprintf(&place->device, "%s%s", c.uuid ? "UUID=" : "/dev/", c.uuid ? c.uuid : d->name) < 0)
 		place->device = NULL;
 	if (!place->device)

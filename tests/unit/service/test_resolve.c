@@ -166,6 +166,22 @@ static void btrfs_subvolumes_are_kept(void **state)
 	assert_string_equal(target.place.options, "subvol=/@data");
 }
 
+static void btrfs_on_several_devices_is_refused(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	tree_add(&t, "proc/self/mountinfo",
+		 "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+		 "22 21 0:40 / /data rw - btrfs /dev/vdb1 rw,subvol=/\n");
+	machine_btrfs(&t, "dev/vdb1");
+	tree_add(&t, "sys/fs/btrfs/" BTRFS_UUID "/devices/vdb1", "");
+	assert_ok(resolve("path /data/dumps\n", &target));
+	is_target(&target, "UUID=" BTRFS_UUID, "btrfs", "/dumps");
+	tree_add(&t, "sys/fs/btrfs/" BTRFS_UUID "/devices/vdc", "");
+	refused("path /data/dumps\n", ERROR_UNSUPPORTED, "is on 2 devices");
+}
+
 static void little_space_is_a_warning(void **state)
 {
 	_cleanup_target_ struct target target = { 0 };
@@ -200,6 +216,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_bind_mount_is_not_the_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(external_journals_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(btrfs_subvolumes_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(btrfs_on_several_devices_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(little_space_is_a_warning, setup, teardown),
 		cmocka_unit_test_setup_teardown(fallback_to_the_root, setup, teardown),
 	};
