@@ -1,6 +1,6 @@
 # Mistakes in kdump.conf and sysconfig stop the service with file and line.
-. "$SRC/tests/cases/kdumpctl/machine.sh"
-. "$SRC/tests/cases/kdumpctl/programs.sh"
+. "$SRC/tests/cases/kdumpctl/machine.inc"
+. "$SRC/tests/cases/kdumpctl/programs.inc"
 conf() {
 	echo "# $1"
 	printf "$1" >m/etc/kdump.conf

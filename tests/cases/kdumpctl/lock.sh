@@ -1,5 +1,5 @@
 # A second kdumpctl waits for the first, says so, and does not wait for ever.
-. "$SRC/tests/cases/kdumpctl/machine.sh"
+. "$SRC/tests/cases/kdumpctl/machine.inc"
 exec 9>m/run/lock/kdump
 flock 9
 kdumpctl --root m --wait 1 start 9>&- || echo "exit $?"

@@ -1,6 +1,6 @@
 # The image is built once, and again only when what it is made of changed.
-. "$SRC/tests/cases/kdumpctl/machine.sh"
-. "$SRC/tests/cases/kdumpctl/programs.sh"
+. "$SRC/tests/cases/kdumpctl/machine.inc"
+. "$SRC/tests/cases/kdumpctl/programs.inc"
 IMG=m/boot/initramfs-${REL}kdump.img
 # the kernel is no real one: start ends there, after the decision about the image
 start() {

@@ -1,6 +1,6 @@
 # The installed configuration files are valid, and what they show as default is the default.
-. "$SRC/tests/cases/kdumpctl/machine.sh"
-. "$SRC/tests/cases/kdumpctl/programs.sh"
+. "$SRC/tests/cases/kdumpctl/machine.inc"
+. "$SRC/tests/cases/kdumpctl/programs.inc"
 line() { # the capture kernel's command line, which start tells at level 4
 	echo 'KDUMP_STDLOGLVL=4' >>m/etc/sysconfig/kdump
 	bin/kdumpctl --root m start 2>&1 | grep -v 'HdrS\|made in'

@@ -1,5 +1,5 @@
 # What status, start and showmem say of the kernel's state.
-. "$SRC/tests/cases/kdumpctl/machine.sh"
+. "$SRC/tests/cases/kdumpctl/machine.inc"
 try() {
 	echo "# $*"
 	kdumpctl --root m "$@" || echo "exit $?"

@@ -4,7 +4,7 @@ kdumpctl --root . nonsense && exit 9 || echo "exit $?"
 for verb in start stop status restart reload rebuild showmem; do
 	kdumpctl --root . $verb && exit 9 || echo "exit $?"
 done
-. "$SRC/tests/cases/kdumpctl/machine.sh"
+. "$SRC/tests/cases/kdumpctl/machine.inc"
 echo "# what is not there yet says so"
 kdumpctl --root m propagate || echo "exit $?"
 echo "# nothing goes to standard output"
