@@ -51,7 +51,7 @@ def debian_root():
     tar = debian.cache() / "bench-root-bookworm.tar"
     if not tar.exists():
         print("# making a Debian root", flush=True)
-        temp = tar.with_suffix(".part")
+        temp = tar.with_name("part-" + tar.name)
         subprocess.run(["mmdebstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES),
                         "--aptopt=Apt::Install-Recommends false", "--quiet", "bookworm", temp],
                        check=True, timeout=900)
