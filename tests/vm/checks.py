@@ -74,7 +74,8 @@ def dmesg(o):
     # line by line against the console, from the crash on
     shown = [l for l in o.run.lines if re.match(r"\[ *\d+\.\d{6}\] ", l)]
     start = next(i for i, l in enumerate(shown) if word in l)
-    saved = set(text.splitlines())
+    # the console leaves out who spoke
+    saved = {re.sub(r"^(\[ *\d+\.\d{6}\]) \[ *[TC]\d+\]", r"\1", l) for l in text.splitlines()}
     upto = next((i for i in range(start, len(shown)) if "Kernel Offset" in shown[i]), start + 10)
     missing = [l for l in shown[start:upto] if l not in saved]
     assert not missing, f"on the console but not in the file: {missing[:3]}"
