@@ -83,6 +83,11 @@ def production_initramfs(kernel, work):
 
 def base_root(kernel, build):
     """The tree of the guest's root disk, shared by its tests; made again when an input changed."""
+    with debian.locked(f"root-{kernel.name}"):
+        return lay_base_root(kernel, build)
+
+
+def lay_base_root(kernel, build):
     digest = hashlib.sha256()
     digest.update(kernel.release.encode())
     for name in PROGRAMS:

@@ -12,17 +12,17 @@ static noinline int oops_outer(int *p)
 	return oops_inner(p) + 1;
 }
 
-static int __init oops_init(void)
+static int __init oops_begin(void)
 {
 	pr_info("oops: about to dereference a null pointer\n");
 	return oops_outer(NULL) & 1;
 }
 
-static void __exit oops_exit(void)
+static void __exit oops_end(void)
 {
 }
 
-module_init(oops_init);
-module_exit(oops_exit);
+module_init(oops_begin);
+module_exit(oops_end);
 MODULE_DESCRIPTION("dereferences a null pointer");
 MODULE_LICENSE("GPL");
