@@ -253,8 +253,9 @@ def extract_tar(disk, to):
     to.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(disk, "r:") as t:
-            t.extractall(to)
-        return True
+            members = t.getmembers()
+            t.extractall(to, members)
+        return bool(members)  # a blank disk reads as an empty archive
     except tarfile.ReadError:
         return False
 
