@@ -159,6 +159,7 @@ struct error *saved_dump_path(const char *path, char **ret)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct saved s = { 0 };
+	struct error *e;
 	bool any;
 
 	if (fd < 0) {
@@ -166,12 +167,16 @@ struct error *saved_dump_path(const char *path, char **ret)
 		*ret = strdup(path);
 		return *ret ? NULL : error_nomem();
 	}
-	TRY(look_inside(fd, path, &s, &any));
-	*ret = take_ptr(s.dump);
-	row_done(&s);
-	return *ret ? NULL :
-		      error_new(ERROR_NOT_FOUND, "%s: no dump in this folder (looked for vmcore, "
-						 "vmcore-incomplete, dump.*)", path);
+	e = look_inside(fd, path, &s, &any);
+	if (e) {
+		row_done(&s);
+		return e;
+	}
+	if (!s.dump)
+		return error_new(ERROR_NOT_FOUND, "%s: no dump in this folder (looked for vmcore, "
+						  "vmcore-incomplete, dump.*)", path);
+	*ret = s.dump;
+	return NULL;
 }
 
 struct error *saved_render_text(const struct saved_list *l, const char *path, struct strbuf *out)
