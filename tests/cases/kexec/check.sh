@@ -1,5 +1,5 @@
 # Plans for a recorded machine: what would be loaded, and what is refused and why.
-. "$SRC/tests/cases/kexec/machine.sh"
+. "$SRC/tests/cases/kexec/machine.inc"
 long() {
 	text=$(printf "%$1s" | tr " " x)
 	echo "# a command line of $1 bytes"

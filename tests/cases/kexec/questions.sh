@@ -1,5 +1,5 @@
 # Exit codes that scripts rely on, and that nothing happens where nothing can be done.
-. "$SRC/tests/cases/kexec/machine.sh"
+. "$SRC/tests/cases/kexec/machine.inc"
 status kexec --root=m -S
 status kexec --root=m -l -S
 status kexec --root=m -S -d

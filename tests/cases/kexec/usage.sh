@@ -1,5 +1,5 @@
 # Bad command lines are refused before anything is read.
-. "$SRC/tests/cases/kexec/machine.sh"
+. "$SRC/tests/cases/kexec/machine.inc"
 status kexec
 status kexec --nonsense
 status kexec -l one two

@@ -1,5 +1,5 @@
 # What wrappers rely on: what is refused, and with which status.
-. "$SRC/tests/cases/makedumpfile/input.sh"
+. "$SRC/tests/cases/makedumpfile/input.inc"
 status makedumpfile
 status makedumpfile dump.elf
 status makedumpfile --bogus dump.elf out

@@ -1,5 +1,5 @@
 # What is damaged or cut off is said, and kept as far as it goes.
-. "$SRC/tests/cases/makedumpfile/input.sh"
+. "$SRC/tests/cases/makedumpfile/input.inc"
 head -c 250000 dump.elf >cut.elf
 status makedumpfile -l -d 1 --message-level 20 cut.elf cut
 status salvage-collect -l -d 1 --message-level 4 cut.elf cut4

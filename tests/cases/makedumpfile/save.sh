@@ -1,5 +1,5 @@
 # A dump in every form holds the same pages, and says the same about itself.
-. "$SRC/tests/cases/makedumpfile/input.sh"
+. "$SRC/tests/cases/makedumpfile/input.inc"
 run makedumpfile -l -d 31 --message-level 22 dump.elf l
 stat -c 'mode %a' l
 run makedumpfile -c -d 1 --message-level 1 dump.elf c | tail -1 | sed 's/\] . /] SPIN /'

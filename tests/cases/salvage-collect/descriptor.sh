@@ -1,5 +1,5 @@
 # PID 1 opens the file and hands over the descriptor.
-. "$SRC/tests/cases/makedumpfile/input.sh"
+. "$SRC/tests/cases/makedumpfile/input.inc"
 salvage-collect --message-level 2 -l -d 1 --fd 5 dump.elf 5<>saved
 makedumpfile --message-level 0 -l -d 1 dump.elf named
 cmp saved named && echo "the same"
