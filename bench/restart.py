@@ -101,7 +101,7 @@ def measure(name, build, crashkernel, ram_mb):
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     kernel, initrd = lay(work, name == "salvage", build)
-    run = lab.qemu(kernel, initrd, f"root=/dev/vda ro console=ttyS0 crashkernel={crashkernel}",
+    run = lab.qemu(kernel, initrd, f"root=/dev/vda ro console=ttyS0 no_timer_check crashkernel={crashkernel}",
                    [work / "root.img"], ram_mb=ram_mb, limit=900, log=work / "console", work=work)
     crash = run.when(r"sysrq: Trigger a crash")
     if crash is None:

@@ -9,8 +9,10 @@
 #define REMOVE_STOCK                                                                            \
 	"hugepages hugepagesz slub_debug quiet log_buf_len swiotlb cma hugetlb_cma "            \
 	"ignition.firstboot"
+/* The last two are ours: 9.6 MiB of slab that a capture kernel (6.1) has no use for. */
 #define APPEND_COMMON                                                                           \
-	"novmcoredd hugetlb_cma=0 kfence.sample_interval=0 initramfs_options=size=90%"
+	"novmcoredd hugetlb_cma=0 kfence.sample_interval=0 initramfs_options=size=90% "         \
+	"debugfs=off initcall_blacklist=tracer_init_tracefs"
 
 #if defined(__x86_64__)
 #define APPEND_STOCK                                                                            \

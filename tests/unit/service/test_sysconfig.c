@@ -54,7 +54,8 @@ static void stock_values(void **state)
 		"irqpoll nr_cpus=1 reset_devices cgroup_disable=memory mce=off numa=off "
 		"udev.children-max=2 panic=10 acpi_no_memhotplug transparent_hugepage=never "
 		"nokaslr hest_disable cma=0 pcie_ports=compat novmcoredd hugetlb_cma=0 "
-		"kfence.sample_interval=0 initramfs_options=size=90%");
+		"kfence.sample_interval=0 initramfs_options=size=90% "
+		"debugfs=off initcall_blacklist=tracer_init_tracefs");
 #endif
 }
 
