@@ -15,12 +15,24 @@ demo: need-demo all
 	@tests/vm/demo --build $(BUILD)
 
 # Everything that CI runs: unit tests, cases, fuzz replay, oracles, virtual machines.
-check: need-check all
+check: need-check all build-clang
 	@tests/run --build $(BUILD)
 
-# What takes longer; G=GROUP picks one group (crash, fuzz, size). Results: doc/measured.md.
+# What takes longer; G=GROUP picks one: targets, crash, kexec, loop, fuzz, size. Last results are
+# in doc/measured.md.
 check-long: need-check need-fuzz all
+ifeq ($(G),fuzz)
+	@$(MAKE) fuzz T=600
+else ifeq ($(G),size)
+	@bench/reservation.py --build $(BUILD)
+else
 	@tests/run --build $(BUILD) --long $(G)
+endif
+
+# The other compiler: warnings are errors there too.
+build-clang: need-check need-build
+	@test -f $(BUILD)-clang/build.ninja || CC=clang meson setup $(BUILD)-clang . >/dev/null
+	@ninja -C $(BUILD)-clang --quiet
 
 # The unit tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 check-asan: need-build
@@ -50,4 +62,4 @@ clean:
 need-%:
 	@packaging/need $*
 
-.PHONY: all demo check check-long check-asan bench fuzz install clean help
+.PHONY: all demo check build-clang check-long check-asan bench fuzz install clean help

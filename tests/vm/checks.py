@@ -236,9 +236,10 @@ def incomplete_kept(o):
 
 
 def dump_on_root(o):
-    folders = o.folders("var/crash") + o.folders("target")
-    assert folders, "no dump on the root file system"
-    assert (folders[0] / "vmcore").exists()
+    folders = o.folders("dumps")
+    assert len(folders) == 1, "no dump on the root file system"
+    names = {p.name for p in folders[0].iterdir()}
+    assert {"vmcore", "vmcore-dmesg.txt", "report.txt", "report.json"} <= names, sorted(names)
 
 
 def kexec_rebooted(o):

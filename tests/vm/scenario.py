@@ -82,14 +82,25 @@ def execute(s, build, echo=None):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--build", default="build")
+    ap.add_argument("--times", type=int, default=1, help="crash it so often, until one fails")
     ap.add_argument("name")
     args = ap.parse_args()
     build = Path(args.build).resolve()
     s = next((s for s in scenarios.SCENARIOS if s.name == args.name), None)
     if not s:
         sys.exit(f"no scenario {args.name}; there are: " + " ".join(x.name for x in scenarios.SCENARIOS))
+    n = 0
+    for _ in range(args.times):
+        failed, n = run_once(s, build, n)
+        if failed:
+            break
+    print(f"1..{n}")
+    return 1 if failed else 0
+
+
+def run_once(s, build, n):
     outcome = execute(s, build)
-    n = failed = 0
+    failed = 0
     for name in s.checks:
         n += 1
         try:
@@ -104,15 +115,14 @@ def main():
             failed += 1
             traceback.print_exc(file=sys.stdout)
             print(f"not ok {n} - {s.name}: {name}", flush=True)
-    print(f"1..{n}")
     if failed:
         print(f"# console ({outcome.run.seconds:.0f} s, status {outcome.run.status}), last lines:")
         interesting = [l for l in outcome.run.lines if l.strip()][-60:]
         print("\n".join("# " + l for l in interesting))
-    elif not outcome.work.joinpath("keep").exists():
+    else:
         for f in outcome.work.glob("*.img"):
             f.unlink()
-    return 1 if failed else 0
+    return failed, n
 
 
 if __name__ == "__main__":
