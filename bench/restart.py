@@ -79,11 +79,8 @@ def lay(work, ours, build):
             link.unlink()
         for link in root.glob("etc/rc?.d/S??kdump-tools"):
             link.unlink()
-        for program in lab.PROGRAMS:
-            shutil.copy(build / "bin" / program, root / "usr/sbin" / program)
-            subprocess.run(["strip", "-s", root / "usr/sbin" / program], check=False)
-        shutil.copy(HERE.parent / "units/kdump.service", root / "etc/systemd/system/kdump.service")
-        (wants / "kdump.service").symlink_to("/etc/systemd/system/kdump.service")
+        lab.sh("meson", "install", "-C", build, "--no-rebuild", "--destdir", root)
+        (wants / "kdump.service").symlink_to("/usr/local/lib/systemd/system/kdump.service")
         (root / "etc/kdump.conf").write_text("path /var/crash\ncore_collector makedumpfile -l -d 31\n")
     else:
         text = (root / "etc/default/kdump-tools").read_text()
