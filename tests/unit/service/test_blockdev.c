@@ -1,22 +1,6 @@
-#include "machine.h"
 #include "service/blockdev.h"
 #include "service/rootpath.h"
-
-static struct tree t;
-
-static int setup(void **state)
-{
-	(void)state;
-	machine_init(&t);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tree_done(&t);
-	return 0;
-}
+#include "fixture.h"
 
 static void is_found(const char *spec, const char *name)
 {

@@ -1,21 +1,5 @@
-#include "machine.h"
 #include "service/capkernel.h"
-
-static struct tree t;
-
-static int setup(void **state)
-{
-	(void)state;
-	machine_init(&t);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tree_done(&t);
-	return 0;
-}
+#include "fixture.h"
 
 static struct error *find(const char *conf, struct capture_kernel *ret)
 {

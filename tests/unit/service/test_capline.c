@@ -1,21 +1,5 @@
-#include "machine.h"
 #include "service/capline.h"
-
-static struct tree t;
-
-static int setup(void **state)
-{
-	(void)state;
-	tree_init(&t);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tree_done(&t);
-	return 0;
-}
+#include "fixture.h"
 
 static void line_is(const char *cmdline, const char *conf, const char *expected)
 {

@@ -1,21 +1,5 @@
-#include "machine.h"
 #include "service/resolve.h"
-
-static struct tree t;
-
-static int setup(void **state)
-{
-	(void)state;
-	machine_init(&t);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tree_done(&t);
-	return 0;
-}
+#include "fixture.h"
 
 static struct error *resolve(const char *conf, struct target *ret)
 {
@@ -84,19 +68,15 @@ static void deduced_through_a_bind_mount(void **state)
 
 static void named_by_device_and_tags(void **state)
 {
-	static const char *const names[] = { "/dev/vdb1", "LABEL=\"crash disk\"",
-					     "UUID=" DATA_UUID };
+	static const char by_uuid[] = "ext4 UUID=" DATA_UUID "\npath /dumps\n";
+	static const char *const confs[] = { "ext4 /dev/vdb1\npath /dumps\n", by_uuid,
+					     "ext4 LABEL=crash disk\npath dumps\n" };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(confs); i++) {
 		_cleanup_target_ struct target target = { 0 };
-		char conf[200];
 
-		if (i == 1)
-			snprintf(conf, sizeof(conf), "ext4 LABEL=crash disk\npath dumps\n");
-		else
-			snprintf(conf, sizeof(conf), "ext4 %s\npath /dumps\n", names[i]);
-		assert_ok(resolve(conf, &target));
+		assert_ok(resolve(confs[i], &target));
 		is_target(&target, "UUID=" DATA_UUID, "ext4", "/dumps");
 	}
 }
