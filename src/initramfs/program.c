@@ -137,6 +137,7 @@ static struct error *add_object(struct closure *c, const char *source, const cha
 	if (!e && c->objects.n == OBJECTS_MAX)
 		e = error_new(ERROR_UNSUPPORTED, "%s: more than %d libraries", source, OBJECTS_MAX);
 	if (e) {
+		object_done(&o);
 		free(bytes);
 		return e;
 	}
@@ -329,6 +330,16 @@ static struct error *add_needed(struct closure *c, size_t index, const char *nam
 
 /* --- programs ----------------------------------------------------------------------- */
 
+/* libc needs the loader by name as well: it is loaded by then, and not looked for again. */
+static struct error *add_loader(struct initramfs *im, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	if (!initramfs_has(im, path))
+		TRY(initramfs_add_file(im, path + (*path == '/'), path, 0755));
+	return words_have(&im->libraries, name) ? NULL : words_add(&im->libraries, name);
+}
+
 static struct error *add_elf(struct initramfs *im, const char *source, const char *path,
 			     char *bytes, size_t len)
 {
@@ -337,13 +348,8 @@ static struct error *add_elf(struct initramfs *im, const char *source, const cha
 
 	if (!e && c.objects.v[0].deps.needed.n)
 		e = find_library_dirs(im);
-	if (!e && c.objects.v[0].deps.interpreter) {
-		const char *interpreter = c.objects.v[0].deps.interpreter;
-
-		if (!initramfs_has(im, interpreter))
-			e = initramfs_add_file(im, interpreter + (*interpreter == '/'), interpreter,
-					       0755);
-	}
+	if (!e && c.objects.v[0].deps.interpreter)
+		e = add_loader(im, c.objects.v[0].deps.interpreter);
 	c.rpath = e ? NULL : c.objects.v[0].deps.rpath;
 	for (size_t i = 0; !e && i < c.objects.n; i++)
 		for (size_t j = 0; !e && j < c.objects.v[i].deps.needed.n; j++)

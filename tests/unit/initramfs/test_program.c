@@ -126,6 +126,26 @@ static void closure_is_followed(void **state)
 	assert_false(initramfs_has(im, "/opt/lib/libtwo.so"));
 }
 
+/* libc names the loader as a library, which on some systems lies in a folder of libraries too:
+ * it is in the image already, as the interpreter. */
+static void loader_is_no_second_library(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_initramfs_ struct initramfs *im = NULL;
+	struct elf_make loader = { .wide = true, .machine = 62, .tail = "symbols" };
+
+	put_elf(t, "lib64/ld-x.so.2", &loader);
+	put_elf(t, "lib64/libx.so.6",
+		&(struct elf_make){ .wide = true, .machine = 62, .needed = LIST("ld-x.so.2") });
+	put_elf(t, "usr/bin/dynamic",
+		&(struct elf_make){ .wide = true, .machine = 62, .interpreter = "/lib64/ld-x.so.2",
+				    .needed = LIST("libx.so.6") });
+	assert_ok(initramfs_new(t->root, &im));
+	assert_ok(initramfs_add_program(im, "usr/bin/dynamic", NULL));
+	assert_true(initramfs_has(im, "/lib64/ld-x.so.2"));
+	assert_true(initramfs_has(im, "/lib64/libx.so.6"));
+}
+
 static void missing_library_is_named(void **state)
 {
 	struct tree *t = *state;
@@ -183,6 +203,7 @@ int main(void)
 		cmocka_unit_test(reads_every_class_and_byte_order),
 		cmocka_unit_test(every_cut_is_an_error),
 		cmocka_unit_test(closure_is_followed),
+		cmocka_unit_test(loader_is_no_second_library),
 		cmocka_unit_test(missing_library_is_named),
 		cmocka_unit_test(script_brings_its_interpreter),
 		cmocka_unit_test(real_program_runs_from_the_image),
