@@ -15,7 +15,7 @@
 struct closure {
 	struct kmod_ctx *kmod;
 	const char *release;
-	size_t root_len;      /* of the root's path before libkmod's paths */
+	char *root;	      /* the root's path, before libkmod's paths, with its final slash */
 	struct words visited; /* names */
 	struct module_list list;
 };
@@ -59,40 +59,61 @@ void module_list_done(struct module_list *l)
 	words_done(&l->builtin);
 }
 
-/* .../foo.ko.xz -> /lib/modules/REL/.../foo.ko */
-static char *image_path(const struct closure *c, const char *source)
+/* .../lib/modules/REL/.../foo.ko.xz -> /lib/modules/REL/.../foo.ko; modules from elsewhere
+ * (depmod.d's "external") go into a folder of their own. */
+static char *image_path(const struct closure *c, const char *source, bool outside)
 {
-	const char *below = strstr(source, c->release);
-	const char *end = strstr(source, ".ko");
+	const char *below = outside ? strrchr(source, '/') : strstr(source, c->release);
+	const char *end;
 	char *path = NULL;
 
 	if (!below)
 		return NULL;
+	below += outside ? 0 : strlen(c->release);
+	end = strstr(below, ".ko");
 	/* the last ".ko", should a folder be called so */
 	for (const char *next = end; next; next = strstr(next + 1, ".ko"))
 		end = next;
-	if (asprintf(&path, "/lib/modules/%.*s", end ? (int)(end + 3 - below) : (int)strlen(below),
-		     below) < 0)
+	if (asprintf(&path, "/lib/modules/%s%s%.*s", c->release, outside ? "/external" : "",
+		     end ? (int)(end + 3 - below) : (int)strlen(below), below) < 0)
 		return NULL;
 	return path;
+}
+
+/* Of an options line, blanks around it and all; null when there is nothing in it. */
+static struct error *copy_options(const char *options, char **ret)
+{
+	char *copy, *start;
+
+	if (!options)
+		return NULL;
+	copy = strdup(options);
+	if (!copy)
+		return error_nomem();
+	start = text_strip(copy);
+	if (*start)
+		*ret = memmove(copy, start, strlen(start) + 1);
+	else
+		free(copy);
+	return NULL;
 }
 
 static struct error *list_add(struct closure *c, struct kmod_module *mod, const char *where,
 			      bool required)
 {
-	const char *options = kmod_module_get_options(mod);
+	const char *inside = text_after(where, c->root);
 	struct module_file f = { .required = required };
+	struct error *e;
 
 	f.name = strdup(kmod_module_get_name(mod));
-	f.source = strdup(where + c->root_len);
-	f.path = f.source ? image_path(c, f.source) : NULL;
-	if (options && *options)
-		f.parameters = strdup(options);
-	if (f.name && f.path && (f.parameters || !options || !*options) &&
-	    vector_push(&c->list.files, f))
+	f.source = strdup(inside ? inside : where + strspn(where, "/"));
+	f.path = f.source ? image_path(c, f.source, !inside) : NULL;
+	e = f.name && f.path ? copy_options(kmod_module_get_options(mod), &f.parameters) :
+			       error_nomem();
+	if (!e && vector_push(&c->list.files, f))
 		return NULL;
 	file_done(&f);
-	return error_nomem();
+	return e ? e : error_nomem();
 }
 
 /* True when this changes anything. */
@@ -203,8 +224,10 @@ static struct error *open_kmod(struct closure *c, int root)
 	const char *below = "lib/modules";
 	char *base = NULL;
 
-	if (asprintf(&path, "usr/lib/modules/%s/modules.dep.bin", c->release) < 0)
+	if (asprintf(&path, "usr/lib/modules/%s/modules.dep.bin", c->release) < 0) {
+		path = NULL;
 		return error_nomem();
+	}
 	if (!file_exists(root, path + 4)) {
 		if (!file_exists(root, path))
 			return error_new(ERROR_NOT_FOUND,
@@ -214,9 +237,12 @@ static struct error *open_kmod(struct closure *c, int root)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(config_dirs); i++)
 		TRY(words_addf(&dirs, "/proc/self/fd/%d/%s", root, config_dirs[i]));
-	if (asprintf(&base, "/proc/self/fd/%d/%s/%s", root, below, c->release) < 0)
+	if (asprintf(&c->root, "/proc/self/fd/%d/", root) < 0) {
+		c->root = NULL;
 		return error_nomem();
-	c->root_len = strlen(base) - strlen(below) - strlen(c->release) - 1;
+	}
+	if (asprintf(&base, "%s%s/%s", c->root, below, c->release) < 0)
+		return error_nomem();
 	c->kmod = kmod_new(base, (const char *const *)dirs.v);
 	free(base);
 	if (!c->kmod)
@@ -238,6 +264,7 @@ struct error *modules_closure(int root, const char *release, const struct words 
 		e = visit_name(&c, names->v[i]);
 	kmod_unref_cleanup(&c.kmod);
 	words_done(&c.visited);
+	free(c.root);
 	if (e) {
 		module_list_done(&c.list);
 		return e;

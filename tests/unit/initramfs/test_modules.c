@@ -38,7 +38,8 @@ static void write_text(struct tree *t, const char *path, const char *text)
 static int make_tree(void **state)
 {
 	struct tree *t = calloc(1, sizeof(*t));
-	char *depmod[] = { "depmod", "-b", NULL, REL, NULL };
+	_cleanup_strbuf_ struct strbuf outside = { 0 };
+	char *depmod[] = { "depmod", "-C", NULL, "-b", NULL, REL, NULL };
 	struct process_how how = { .limit_ms = 20000 };
 	struct error *e;
 
@@ -61,9 +62,19 @@ static int make_tree(void **state)
 	write_module(t, "banned", &(struct module_make){ .modinfo = LIST("alias=fs-banned") });
 	write_text(t, MODULES "/modules.builtin", "kernel/core.ko\n");
 	write_text(t, MODULES "/modules.order", "");
-	write_text(t, "etc/modprobe.d/x.conf", "options d speed=3 name=x\nblacklist banned\n");
-	depmod[2] = t->path;
+	/* people line options up, and leave blanks at the end */
+	write_text(t, "etc/modprobe.d/x.conf",
+		   "options d  speed=3\noptions  d name=x  \nblacklist banned\noptions b   \n");
+	/* modules.dep names a module of another folder by its absolute path */
+	assert_ok(file_make_folders(t->root, "o", 0755));
+	assert_int_equal(renameat(t->root, MODULES "/kernel/banned.ko", t->root, "o/banned.ko"), 0);
+	strbuf_printf(&outside, "search built-in external\nexternal * %s/o\n", t->path);
+	write_text(t, "depmod.conf", strbuf_str(&outside));
+	if (asprintf(&depmod[2], "%s/depmod.conf", t->path) < 0)
+		return -1;
+	depmod[4] = t->path;
 	e = process_run_ok(depmod, &how);
+	free(depmod[2]);
 	*state = t;
 	if (!e)
 		return 0;
@@ -116,6 +127,7 @@ static void dependencies_come_first(void **state)
 	assert_string_equal(l.files.v[3].path, "/" MODULES "/kernel/sub/c-c.ko");
 	assert_string_equal(l.files.v[4].parameters, "speed=3 name=x");
 	assert_null(l.files.v[0].parameters);
+	assert_null(l.files.v[2].parameters);
 }
 
 static void each_is_there_once(void **state)
@@ -156,6 +168,18 @@ static void blacklist_holds_for_aliases(void **state)
 	assert_string_equal(shown(&alias), "");
 	closure_of(*state, LIST("banned"), &name);
 	assert_string_equal(shown(&name), "banned!");
+}
+
+static void modules_outside_of_the_release_folder(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_module_list_ struct module_list l = { 0 };
+	_cleanup_strbuf_ struct strbuf source = { 0 };
+
+	closure_of(t, LIST("banned"), &l);
+	strbuf_printf(&source, "%s/o/banned.ko", t->path + 1);
+	assert_string_equal(l.files.v[0].source, source.s);
+	assert_string_equal(l.files.v[0].path, "/" MODULES "/external/banned.ko");
 }
 
 static void what_is_missing_is_said(void **state)
@@ -229,6 +253,7 @@ int main(void)
 		cmocka_unit_test(aliases_are_resolved),
 		cmocka_unit_test(builtin_needs_no_file),
 		cmocka_unit_test(blacklist_holds_for_aliases),
+		cmocka_unit_test(modules_outside_of_the_release_folder),
 		cmocka_unit_test(what_is_missing_is_said),
 		cmocka_unit_test(packed_modules_are_stored_unpacked),
 		cmocka_unit_test(module_goes_into_the_image),
