@@ -59,7 +59,9 @@ static struct error *with_advice(struct error *e, const struct kexec_result *r)
 	return longer;
 }
 
-struct error *capture_load(int root, const struct sysconfig *conf, const struct capture_kernel *k)
+/* Makes the plan, and hands it to the kernel unless it is only a `check`. */
+static struct error *plan_and_load(int root, const struct sysconfig *conf,
+				   const struct capture_kernel *k, bool check)
 {
 	_cleanup_kexec_result_ struct kexec_result result = { 0 }, loaded = { 0 };
 	_cleanup_kexec_plan_ struct kexec_plan *plan = NULL;
@@ -78,7 +80,7 @@ struct error *capture_load(int root, const struct sysconfig *conf, const struct 
 		return error_sys(errno, "%s: cannot open", k->kernel);
 	image = openat(root, rootpath_below(k->image), O_RDONLY | O_CLOEXEC);
 	if (image < 0)
-		return error_sys(errno, "%s: cannot open", k->image);
+		return error_sys(errno, "%s: cannot open (kdumpctl rebuild makes it)", k->image);
 	snprintf(image_name, sizeof(image_name), "/proc/self/fd/%d", image);
 	initrds[0] = image_name;
 	rq.kernel = k->kernel;
@@ -89,9 +91,21 @@ struct error *capture_load(int root, const struct sysconfig *conf, const struct 
 	rq.call = args.call;
 	rq.debug = args.debug;
 	TRY(with_advice(kexec_plan(&rq, &plan, &result), &result));
+	if (check)
+		return NULL;
 	if (args.debug)
 		kexec_plan_print(plan, stderr);
 	return with_advice(kexec_load(plan, &loaded), &loaded);
+}
+
+struct error *capture_load(int root, const struct sysconfig *conf, const struct capture_kernel *k)
+{
+	return plan_and_load(root, conf, k, false);
+}
+
+struct error *capture_check(int root, const struct sysconfig *conf, const struct capture_kernel *k)
+{
+	return plan_and_load(root, conf, k, true);
 }
 
 struct error *capture_unload(int root, const struct sysconfig *conf)

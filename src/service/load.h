@@ -9,4 +9,8 @@
  * that mean nothing for a capture kernel. */
 struct error *capture_load(int root, const struct sysconfig *conf,
 			   const struct capture_kernel *k) MUST_CHECK;
+/* All that capture_load() finds out before it calls the kernel: to be asked before a capture
+ * kernel that is loaded is given up. Has no effect. */
+struct error *capture_check(int root, const struct sysconfig *conf,
+			    const struct capture_kernel *k) MUST_CHECK;
 struct error *capture_unload(int root, const struct sysconfig *conf) MUST_CHECK;

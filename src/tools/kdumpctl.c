@@ -30,6 +30,7 @@ struct service {
 };
 
 static int arg_root = -1;
+static bool arg_recorded; /* --root: what it says is of another machine than this kernel */
 static unsigned arg_wait_s = LOCK_LIMIT_S;
 
 static void service_done(struct service *s)
@@ -161,10 +162,27 @@ static bool build_when_needed(struct service *s)
 	return reasons.n ? build(s) : true;
 }
 
+static bool changes_this_kernel(void)
+{
+	if (arg_recorded)
+		log_error("--root names a recorded machine: nothing is loaded or unloaded");
+	return !arg_recorded;
+}
+
+static bool loadable(struct service *s)
+{
+	struct error *e = capture_check(s->root, &s->sysconfig, &s->kernel);
+
+	return e ? failed(e, "kexec: failed to load kdump kernel") : true;
+}
+
 static bool load(struct service *s)
 {
-	struct error *e = capture_load(s->root, &s->sysconfig, &s->kernel);
+	struct error *e;
 
+	if (arg_recorded)
+		return loadable(s) && changes_this_kernel();
+	e = capture_load(s->root, &s->sysconfig, &s->kernel);
 	if (e)
 		return failed(e, "kexec: failed to load kdump kernel");
 	log_info("kexec: loaded kdump kernel");
@@ -173,8 +191,11 @@ static bool load(struct service *s)
 
 static bool unload(struct service *s)
 {
-	struct error *e = capture_unload(s->root, &s->sysconfig);
+	struct error *e;
 
+	if (!changes_this_kernel())
+		return false;
+	e = capture_unload(s->root, &s->sysconfig);
 	if (e)
 		return failed(e, "kexec: failed to unload kdump kernel");
 	log_info("kexec: unloaded kdump kernel");
@@ -229,29 +250,39 @@ static int cmd_stop(struct service *s)
 	return outcome(read_sysconfig(s) && unload(s), "Stopping kdump");
 }
 
+static int stays_as_it_is(const struct kexec_state *state)
+{
+	if (state->crash_loaded)
+		log_info("the capture kernel that is loaded stays loaded");
+	return outcome(false, "Starting kdump");
+}
+
+/* Whatever can go wrong does so before the capture kernel that is loaded is given up. */
 static int cmd_restart(struct service *s)
 {
-	struct service again = { .root = s->root };
-	int r = cmd_stop(s);
+	struct kexec_state state = { 0 };
 
-	if (!r)
-		r = cmd_start(&again);
-	service_done(&again);
-	return r;
+	if (!(read_sysconfig(s) && kexec_state(s, &state) && feasible(&state) &&
+	      read_settings(s) && prepare(s) && build_when_needed(s) && loadable(s)))
+		return stays_as_it_is(&state);
+	if (outcome(unload(s), "Stopping kdump"))
+		return 1;
+	return outcome(load(s), "Starting kdump");
 }
 
 /* After CPUs or memory came or went: the same image, loaded anew. */
 static int cmd_reload(struct service *s)
 {
-	struct kexec_state state;
+	struct kexec_state state = { 0 };
 
-	if (!read_sysconfig(s) || !kexec_state(s, &state))
-		return outcome(false, "Stopping kdump");
+	if (!(read_sysconfig(s) && kexec_state(s, &state) && feasible(&state) &&
+	      find_kernel(s) && loadable(s)))
+		return stays_as_it_is(&state);
 	if (!state.crash_loaded)
 		log_warning("Kdump was not running: [WARNING]");
 	else if (outcome(unload(s), "Stopping kdump"))
 		return 1;
-	return outcome(find_kernel(s) && load(s), "Starting kdump");
+	return outcome(load(s), "Starting kdump");
 }
 
 static int cmd_rebuild(struct service *s)
@@ -412,6 +443,7 @@ static int read_options(struct options *o)
 	while ((id = options_next(o)) != 0) {
 		switch (id) {
 		case OPT_ROOT:
+			arg_recorded = true;
 			arg_root = open(o->value, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 			if (arg_root < 0) {
 				log_error("%s: cannot open: %s", o->value, strerror(errno));
