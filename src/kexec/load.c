@@ -105,10 +105,14 @@ struct error *kexec_unload(bool panic, enum kexec_call call, struct kexec_result
 		r->used = KEXEC_CALL_FILE;
 		err = call_file(-1, -1, NULL, FILE_UNLOAD | (panic ? FILE_ON_CRASH : 0));
 	}
-	if (call != KEXEC_CALL_FILE && err && (err == ENOSYS || is_other_calls_turn(err))) {
+	if (call != KEXEC_CALL_FILE && is_other_calls_turn(err)) {
 		r->used = KEXEC_CALL_SEGMENTS;
 		err = call_segments(0, 0, NULL, LOAD_ARCH_X86_64 | (panic ? LOAD_ON_CRASH : 0));
 	}
+	if (err == ENOSYS && call == KEXEC_CALL_AUTO)
+		return refuse(r, KEXEC_NOT_SUPPORTED,
+			      "start a kernel built with CONFIG_KEXEC_FILE and CONFIG_CRASH_DUMP",
+			      "the running kernel has neither kexec_file_load nor kexec_load");
 	return err ? refuse_errno(r, r->used, panic, err, &(struct kexec_state){ 0 }) : NULL;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/strbuf.h"
@@ -17,13 +18,28 @@
 #define INITRD_ALIGN	   4  /* archives that follow another begin so (cpio newc) */
 #define FILE_CALL_ADDITION 30 /* room the kernel's own loader keeps for elfcorehdr= */
 
+/* Opens a file that can be read whole: no folder, and nothing that goes on for ever. */
+static struct error *open_plain(const char *name, int *ret)
+{
+	_cleanup_close_ int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_sys(errno, "%s: open", name);
+	if (!S_ISREG(st.st_mode))
+		return error_new(ERROR_USAGE, "%s: not a regular file", name);
+	*ret = take_fd(&fd);
+	return NULL;
+}
+
 static struct error *read_kernel(struct kexec_plan *p, struct kexec_result *r)
 {
 	const char *name = p->rq.kernel ? p->rq.kernel : "kernel";
 
-	p->kernel.fd = p->rq.kernel_fd > 0 ? fcntl(p->rq.kernel_fd, F_DUPFD_CLOEXEC, 3) :
-					     open(name, O_RDONLY | O_CLOEXEC);
-	if (p->kernel.fd < 0)
+	if (p->rq.kernel_fd <= 0)
+		TRY(refuse_error(r, KEXEC_NO_FILE, "check the path of the kernel",
+				 open_plain(name, &p->kernel.fd)));
+	else if ((p->kernel.fd = fcntl(p->rq.kernel_fd, F_DUPFD_CLOEXEC, 3)) < 0)
 		return refuse_error(r, KEXEC_NO_FILE, "check the path of the kernel",
 				    error_sys(errno, "%s: open", name));
 	return refuse_error(r, KEXEC_NO_FILE, "check the path of the kernel",
@@ -36,9 +52,7 @@ static struct error *append_initrd(const char *name, struct strbuf *all, int *fd
 	_cleanup_free_ char *bytes = NULL;
 	size_t len;
 
-	*fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (*fd < 0)
-		return error_sys(errno, "%s: open", name);
+	TRY(open_plain(name, fd));
 	TRY(file_read_fd(*fd, name, FILE_LIMIT, &bytes, &len));
 	if (!len)
 		return error_new(ERROR_BAD_DATA, "%s: the file is empty", name);

@@ -82,9 +82,10 @@ static uint8_t clock_second(void)
 /* By the clock's second hand; by counting where the clock stands still. */
 static void wait_seconds(unsigned seconds)
 {
+	unsigned limit_ms = seconds * 4000;
 	uint8_t last = clock_second();
 
-	for (unsigned ms = 0; seconds && ms < seconds * 4000; ms++) {
+	for (unsigned ms = 0; seconds && ms < limit_ms; ms++) {
 		uint8_t now = clock_second();
 
 		if (now != last)

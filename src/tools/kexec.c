@@ -242,13 +242,22 @@ static int parse(int argc, char **argv)
 	return status;
 }
 
+/* `r` is null for questions, which have no result but the error. */
 static int report(struct error *e, const struct kexec_result *r)
 {
-	enum kexec_reason reason = r ? r->reason : KEXEC_NO_HOST_FACTS;
+	enum kexec_reason reason = KEXEC_NO_HOST_FACTS;
+	const char *next = "run it as root, with /proc and /sys mounted";
 
+	if (r) {
+		reason = r->reason;
+		next = r->next;
+	} else if (error_kind(e) == ERROR_UNSUPPORTED) {
+		reason = KEXEC_NOT_SUPPORTED;
+		next = "mount /sys, or start a kernel built with CONFIG_KEXEC_FILE and CONFIG_CRASH_DUMP";
+	}
 	log_error("%s", error_message(e));
-	if (r && r->next && *r->next)
-		fprintf(stderr, "  what to do: %s (%s)\n", r->next, kexec_reason_name(reason));
+	if (next && *next)
+		fprintf(stderr, "  what to do: %s (%s)\n", next, kexec_reason_name(reason));
 	error_free(e);
 	return reason == KEXEC_NO_FILE || reason == KEXEC_BAD_REQUEST ||
 			       reason == KEXEC_NO_RESERVATION ?
@@ -394,10 +403,25 @@ static bool changes_another_machine(void)
 	return strcmp(arg.root, "/") && (arg.unload || (arg.rq.kernel && !arg.check));
 }
 
+/* What contradicts itself; null when nothing does. */
+static const char *contradiction(void)
+{
+	if (arg.unload && arg.rq.kernel)
+		return "-u takes no KERNEL: to put another one in its place, load that without -u";
+	if (arg.check && (arg.unload || (arg.exec && !arg.rq.kernel)))
+		return "--check goes with -l or -p and a KERNEL, and nothing is changed then";
+	return NULL;
+}
+
 static int run(void)
 {
+	const char *wrong = contradiction();
 	int rc = 0;
 
+	if (wrong) {
+		log_error("%s", wrong);
+		return EXIT_USAGE;
+	}
 	if (changes_another_machine()) {
 		log_error("--root goes with --check and with questions only");
 		return EXIT_USAGE;
@@ -406,12 +430,9 @@ static int run(void)
 		return print_reserved();
 	if (arg.status)
 		return status();
-	if (arg.unload) {
-		rc = unload();
-		if (rc || !arg.rq.kernel)
-			return rc;
-	}
-	arg.bare = arg.rq.kernel && !arg.check && !arg.load && !arg.panic && !arg.exec && !arg.unload;
+	if (arg.unload)
+		return unload();
+	arg.bare = arg.rq.kernel && !arg.check && !arg.load && !arg.panic && !arg.exec;
 	if (arg.rq.kernel || arg.load || arg.panic)
 		rc = load();
 	else if (!arg.exec) {

@@ -11,6 +11,10 @@ status kexec --root=m --check -p vmlinuz --type=bzImage64 --ramdisk initrd --ini
 status kexec --root=m --check -d -l vmlinuz --no-checks --command-line="root=/dev/vda1" | sed "s/purgatory  .*/purgatory/"
 status kexec --root=m --check -p missing
 status kexec --root=m --check -p initrd
+status kexec --root=m --check -p m
+status kexec --root=m --check -p /dev/zero
+mkfifo pipe
+status kexec --root=m --check -p vmlinuz --initrd=pipe
 status kexec --root=m --check -p vmlinuz --initrd=missing
 status kexec --root=m --check -p vmlinuz --type=uImage
 long 2048 -p

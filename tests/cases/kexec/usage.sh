@@ -7,5 +7,9 @@ status kexec --load-preserve-context -l vmlinuz
 status kexec --root=m -l
 status kexec --root=m -l vmlinuz
 status kexec --root=m -u
+status kexec -u -p vmlinuz
+status kexec -u -l --check vmlinuz
+status kexec --check -u
+status kexec --check -e
 status kexec --mem-max=here -l vmlinuz
 status kexec --help
