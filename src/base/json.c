@@ -4,34 +4,20 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/text.h"
+
 void json_init(struct json *j, struct strbuf *out)
 {
 	*j = (struct json){ .out = out };
 }
 
-/* Length of the valid UTF-8 sequence at `s`, or 0. */
-static unsigned utf8_len(const unsigned char *s)
-{
-	unsigned n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 :
-		     s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
-
-	for (unsigned i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0)))
-		return 0;
-	if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90)))
-		return 0;
-	return n;
-}
-
 static void quoted(struct strbuf *b, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	const char *s = text, *end = text + strlen(text);
 
 	strbuf_putc(b, '"');
-	while (*s) {
-		unsigned n = utf8_len(s);
+	while (s < end) {
+		size_t n = text_printable_len(s, (size_t)(end - s));
 
 		if (*s == '"' || *s == '\\')
 			strbuf_printf(b, "\\%c", *s);
@@ -39,12 +25,12 @@ static void quoted(struct strbuf *b, const char *text)
 			strbuf_puts(b, "\\n");
 		else if (*s == '\t')
 			strbuf_puts(b, "\\t");
-		else if (*s < 0x20 || *s == 0x7f)
-			strbuf_printf(b, "\\u%04x", *s);
-		else if (n == 0)
-			strbuf_puts(b, "\xef\xbf\xbd");
-		else
+		else if (n)
 			strbuf_add(b, s, n);
+		else if ((unsigned char)*s < 0x80)
+			strbuf_printf(b, "\\u%04x", *s);
+		else
+			strbuf_puts(b, "\xef\xbf\xbd");
 		s += n ? n : 1;
 	}
 	strbuf_putc(b, '"');

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/text.h"
 
 static bool reserve(struct strbuf *b, size_t more)
 {
@@ -56,6 +57,14 @@ void strbuf_fill(struct strbuf *b, char c, size_t n)
 	memset(b->s + b->len, c, n);
 	b->len += n;
 	b->s[b->len] = '\0';
+}
+
+void strbuf_add_clean(struct strbuf *b, const char *text, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n ? n : 1) {
+		n = text_printable_len(text + i, len - i);
+		strbuf_add(b, n ? text + i : "?", n ? n : 1);
+	}
 }
 
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap)

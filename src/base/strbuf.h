@@ -19,6 +19,8 @@ void strbuf_add(struct strbuf *b, const void *bytes, size_t len);
 void strbuf_puts(struct strbuf *b, const char *s);
 void strbuf_putc(struct strbuf *b, char c);
 void strbuf_fill(struct strbuf *b, char c, size_t n);
+/* As it may go to a terminal: '?' for control characters and for what is no UTF-8. */
+void strbuf_add_clean(struct strbuf *b, const char *text, size_t len);
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) PRINTF(2, 3);
 void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap) PRINTF(2, 0);
 struct error *strbuf_error(const struct strbuf *b) MUST_CHECK;

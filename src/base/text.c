@@ -31,6 +31,31 @@ const char *text_after(const char *s, const char *prefix)
 	return text_starts(s, prefix) ? s + strlen(prefix) : NULL;
 }
 
+size_t text_printable_len(const char *s, size_t left)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *p = (const unsigned char *)s;
+	uint32_t code;
+	size_t len;
+
+	if (!left || p[0] < 0x20 || p[0] == 0x7f)
+		return 0;
+	if (p[0] < 0x80)
+		return 1;
+	len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || len > left)
+		return 0;
+	code = p[0] & (0x7f >> len);
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	if (code < smallest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return code < 0xa0 ? 0 : len; /* 0x80 to 0x9f are control characters */
+}
+
 char *text_strip(char *s)
 {
 	size_t n;

@@ -9,6 +9,9 @@ bool text_ends(const char *s, const char *suffix);
 bool text_equal(const char *a, const char *b); /* null equals null only */
 /* The rest of `s` after `prefix`, or null when it does not start so. */
 const char *text_after(const char *s, const char *prefix);
+/* Bytes of the character that `s` starts with, when a terminal may be given it: at most `left`
+ * bytes of UTF-8 that are no control character (C1 ones neither). 0 otherwise. */
+size_t text_printable_len(const char *s, size_t left);
 /* Cuts blanks off both ends, in place; returns the new start. */
 char *text_strip(char *s);
 

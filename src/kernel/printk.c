@@ -2,6 +2,7 @@
 #include "kernel/printk.h"
 
 #include "base/checked.h"
+#include "base/text.h"
 #include "kernel/printk-priv.h"
 
 #define TEXT_LIMIT (256u << 20) /* of a whole log as text in memory */
@@ -71,33 +72,6 @@ struct error *printk_walk(struct kernel *k, bool partial,
 		"VMCOREINFO has neither prb nor log_buf: the kernel log cannot be found");
 }
 
-/* Length of the printable character that starts at `p` in UTF-8; 0: none does. */
-static size_t utf8_len(const unsigned char *p, size_t left)
-{
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	uint32_t code;
-	size_t len;
-
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		len = 2, code = p[0] & 0x1f;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		len = 3, code = p[0] & 0x0f;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		len = 4, code = p[0] & 0x07;
-	else
-		return 0;
-	if (len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3f);
-	}
-	if (code < smallest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	return code < 0xa0 ? 0 : len; /* 0x80 to 0x9f are control characters */
-}
-
 static bool is_plain(unsigned char c)
 {
 	return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
@@ -116,7 +90,7 @@ static void add_text(struct strbuf *out, const char *text, size_t len, size_t in
 		i = run;
 		if (i == len)
 			break;
-		n = utf8_len(p + i, len - i);
+		n = text_printable_len(text + i, len - i);
 		if (p[i] == '\n') {
 			strbuf_putc(out, '\n');
 			strbuf_fill(out, ' ', indent);

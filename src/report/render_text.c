@@ -1,6 +1,7 @@
 /*
  * The report for people: the headline, what the machine was, the stack, the other CPUs, the
  * modules, the end of the log, and at the foot what is not there and why. Fits 100 columns.
+ * Text from the dead machine may hold anything: what moves a terminal must not reach one.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -22,13 +23,6 @@ static void paint(const struct page *p, const char *code)
 		strbuf_printf(p->out, "\033[%sm", code);
 }
 
-/* Text from the dead machine: control characters must not reach a terminal. */
-static void put_clean(const struct page *p, const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		strbuf_putc(p->out, (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i]);
-}
-
 /* `text` in lines of the page's width, broken at blanks where possible; the cursor stands in
  * column `col`, further lines start at `indent`. Ends with a newline. */
 static void put_wrapped(const struct page *p, const char *text, unsigned col, unsigned indent)
@@ -39,7 +33,7 @@ static void put_wrapped(const struct page *p, const char *text, unsigned col, un
 		size_t room = p->width > col ? p->width - col : 20, cut;
 
 		if (len <= room) {
-			put_clean(p, text, len);
+			strbuf_add_clean(p->out, text, len);
 			strbuf_putc(p->out, '\n');
 			return;
 		}
@@ -50,7 +44,7 @@ static void put_wrapped(const struct page *p, const char *text, unsigned col, un
 			for (cut = room; cut > 1 && ((unsigned char)text[cut] & 0xc0) == 0x80; cut--)
 				;
 		}
-		put_clean(p, text, cut);
+		strbuf_add_clean(p->out, text, cut);
 		strbuf_putc(p->out, '\n');
 		text += cut;
 		len -= cut;
@@ -69,7 +63,7 @@ static void put_title(const struct page *p, const char *title)
 {
 	strbuf_putc(p->out, '\n');
 	paint(p, "1");
-	put_clean(p, title, strlen(title));
+	strbuf_add_clean(p->out, title, strlen(title));
 	paint(p, "0");
 	strbuf_putc(p->out, '\n');
 }
@@ -293,7 +287,7 @@ static void put_frames(const struct page *p, const struct report *r, const struc
 			paint(p, "1;31");
 		report_frame_text(f, true, &b);
 		strbuf_puts(p->out, f->exact ? "" : "? ");
-		put_clean(p, strbuf_str(&b), b.len);
+		strbuf_add_clean(p->out, strbuf_str(&b), b.len);
 		if ((int)i == blame)
 			paint(p, "0");
 		strbuf_putc(p->out, '\n');

@@ -179,6 +179,13 @@ struct error *saved_dump_path(const char *path, char **ret)
 	return NULL;
 }
 
+/* The headline holds names out of the dead machine, which any user there could choose. */
+static void put_clean_line(struct strbuf *out, const char *text)
+{
+	strbuf_add_clean(out, text, strlen(text));
+	strbuf_putc(out, '\n');
+}
+
 struct error *saved_render_text(const struct saved_list *l, const char *path, struct strbuf *out)
 {
 	if (!l->rows.n)
@@ -191,9 +198,11 @@ struct error *saved_render_text(const struct saved_list *l, const char *path, st
 			strbuf_printf(out, "%8.1f MiB  ", (double)s->bytes / (1 << 20));
 		else
 			strbuf_printf(out, "%8s      ", "-");
-		strbuf_printf(out, "%s\n", s->dump ? s->dump : s->name);
-		if (s->headline)
-			strbuf_printf(out, "            %s\n", s->headline);
+		put_clean_line(out, s->dump ? s->dump : s->name);
+		if (s->headline) {
+			strbuf_fill(out, ' ', 12);
+			put_clean_line(out, s->headline);
+		}
 	}
 	return strbuf_error(out);
 }

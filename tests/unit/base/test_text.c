@@ -33,6 +33,28 @@ static void sizes(void **state)
 	assert_false(text_size("1M2", &u));
 }
 
+static void what_a_terminal_may_be_given(void **state)
+{
+	static const struct {
+		const char *s;
+		size_t len;
+	} cases[] = {
+		{ "a", 1 },		{ "\xc3\xa9", 2 },	   { "\xe2\x82\xac", 3 },
+		{ "\xf0\x9f\x92\xa5", 4 }, { "\033[2J", 0 },	   { "\x7f", 0 },
+		{ "\xc2\x9b", 0 },	{ "\xc2\xa0", 2 },	   { "\x9b", 0 },
+		{ "\xc0\x80", 0 },	{ "\xe0\x80\x80", 0 },	   { "\xed\xa0\x80", 0 },
+		{ "\xf4\x90\x80\x80", 0 }, { "\xf5\x80\x80\x80", 0 }, { "\xe2\x82", 0 },
+		{ "\xe2\x82" "a", 0 }, { "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(text_printable_len(cases[i].s, strlen(cases[i].s)),
+				 cases[i].len);
+	/* no further than it may look */
+	assert_int_equal(text_printable_len("\xc3\xa9", 1), 0);
+}
+
 static void words_split_as_a_shell(void **state)
 {
 	_cleanup_words_ struct words w = { 0 };
@@ -64,6 +86,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(what_a_terminal_may_be_given),
 		cmocka_unit_test(words_split_as_a_shell),
 		cmocka_unit_test(lines),
 	};

@@ -32,7 +32,7 @@ static struct report *full(void)
 	fact_set_u64(&r->panic.cpu, 1, FROM_MEMORY);
 	fact_set_u64(&r->cpus_online, 5, FROM_MEMORY);
 	r->panic.kind = CRASH_NULL_DEREF;
-	r->panic.task = (struct report_task){ FROM_MEMORY, 309, "ins\033mod" };
+	r->panic.task = (struct report_task){ FROM_MEMORY, 309, "in\xc2\x9b\033mod" };
 
 	f.pc = UINT64_C(0xffffffff81000010);
 	f.symbol = strdup("__crash_kexec");
@@ -81,13 +81,13 @@ static void test_text(void **state UNUSED)
 	size_t col = 0;
 
 	assert_ok(render_text.render(r, &(struct render_how){ 0 }, &b));
-	has(&b, "NULL pointer dereference in oops_inner+0x10 [oops], task ins?mod (pid 309) on CPU 1");
+	has(&b, "NULL pointer dereference in oops_inner+0x10 [oops], task in???mod (pid 309) on CPU 1");
 	has(&b, "Crashed       2026-11-21 21:52:49 UTC, 6.7 s after boot\n");
 	has(&b, "Address       0x10: NULL + 0x10, a member behind a null pointer\n");
 	has(&b, "Tainted       O: out-of-tree module\n");
 	has(&b, "dump level 31, 1000 page frames, of which 900 left out on\n"
 		"              purpose and 0 lost\n");
-	has(&b, "Stack of the panicking task: ins?mod (pid 309) on CPU 1\n");
+	has(&b, "Stack of the panicking task: in???mod (pid 309) on CPU 1\n");
 	has(&b, "   0 __crash_kexec+0x10\n");
 	has(&b, "   1 oops_inner+0x10/0x23 [oops]\n");
 	has(&b, "was interrupted");
@@ -134,7 +134,7 @@ static void test_json(void **state UNUSED)
 	has(&b, "\"same_stack_as_cpu\": 0");
 	has(&b, "\"module_out_of_tree\"");
 	has(&b, "\"kernel.uptime_s\": \"dmesg\"");
-	has(&b, "\"comm\": \"ins\\u001bmod\"");
+	has(&b, "\"comm\": \"in\xef\xbf\xbd\xef\xbf\xbd\\u001bmod\"");
 	has(&b, "\"algorithm\": \"v1\"");
 }
 
