@@ -32,6 +32,7 @@ struct kernel {
 	const struct paging *paging; /* null: only ELF segments translate */
 	void *paging_state;
 	void *vmem_state; /* translations met lately (vmem.c) */
+	size_t copied;	  /* bytes that vmem_load() copied so far */
 	char *own_release; /* where `release` had to be read out of memory */
 	struct symbols *symbols;
 	struct btf *btf;

@@ -10,7 +10,7 @@
 #include "kernel/type.h"
 #include "kernel/vmem.h"
 
-#define MAX_TASKS (8u << 20)
+#define MAX_TASKS ((1u << 22) + (1u << 16)) /* PID_MAX_LIMIT (linux/threads.h), idle ones */
 
 /* The members that are read of every task; absent ones have no name in this kernel. */
 struct layout {
@@ -110,18 +110,24 @@ struct tour {
 	bool (*each)(const struct task *t, void *arg);
 	void *arg;
 	bool stop;
-	uint64_t left; /* tasks that may still come */
+	uint64_t left; /* visits that may still come, those of unreadable tasks too */
 };
 
 /* A task that cannot be read is left out; only lack of memory ends the tour. */
 static struct error *visit(struct tour *t, uint64_t va)
 {
 	struct task task;
-	struct error *e = read_with(t->k, &t->l, va, &task);
+	struct error *e;
 
+	if (!t->left) {
+		t->stop = true;
+		return NULL;
+	}
+	t->left--;
+	e = read_with(t->k, &t->l, va, &task);
 	if (e && error_kind(e) == ERROR_NOMEM)
 		return e;
-	if (!e && (!t->left-- || !t->each(&task, t->arg)))
+	if (!e && !t->each(&task, t->arg))
 		t->stop = true;
 	error_free(e);
 	return NULL;

@@ -10,7 +10,8 @@
 
 /* a scan may meet the small blobs of embedded BPF programs first */
 #define MIN_BTF	   (64u << 10)
-#define MAX_BTF	   (256u << 20)
+#define MAX_BTF	   (64u << 20)
+#define MAX_TRIES  64 /* headers of that size: each costs a look at all that it speaks of */
 #define SCAN_LIMIT (64u << 20) /* how far after _stext rodata may end */
 
 /* ---- finding it ---- */
@@ -45,7 +46,7 @@ static struct error *open_by_symbols(struct kernel *k)
 
 /* A blob's header may stand at any multiple of 4; what opens is the one. */
 static struct error *scan_page(struct kernel *k, uint64_t va, const unsigned char *page,
-			       size_t len)
+			       size_t len, unsigned *tries)
 {
 	for (size_t off = 0; off + 24 <= len; off += 4) {
 		uint64_t blob;
@@ -56,6 +57,10 @@ static struct error *scan_page(struct kernel *k, uint64_t va, const unsigned cha
 		blob = btf_blob_length(page + off, len - off);
 		if (blob < MIN_BTF || blob > MAX_BTF)
 			continue;
+		if (!*tries)
+			return error_new(ERROR_BAD_DATA,
+					 "the kernel image is full of BTF that does not open");
+		--*tries;
 		e = open_at(k, va + off, blob);
 		if (!e || error_kind(e) == ERROR_NOMEM)
 			return e;
@@ -67,6 +72,7 @@ static struct error *scan_page(struct kernel *k, uint64_t va, const unsigned cha
 static struct error *open_by_scan(struct kernel *k)
 {
 	_cleanup_free_ unsigned char *page = NULL;
+	unsigned tries = MAX_TRIES;
 	uint64_t start;
 
 	if (!vmcoreinfo_symbol(k->info, "_stext", &start))
@@ -90,7 +96,7 @@ static struct error *open_by_scan(struct kernel *k)
 			error_free(e);
 			continue;
 		}
-		TRY(scan_page(k, start + off, page, len));
+		TRY(scan_page(k, start + off, page, len, &tries));
 	}
 	return k->btf ? NULL
 		      : error_new(

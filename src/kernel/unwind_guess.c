@@ -18,7 +18,7 @@ static bool is_code(struct kernel *k, uint64_t pc)
 	struct error *e = symbol_at(k, pc, &s);
 
 	error_free(e);
-	return !e && s.va != pc && strchr("tTwW", s.type);
+	return !e && s.va != pc && s.type && strchr("tTwW", s.type);
 }
 
 /* Whether the bytes before `pc` end with a call: e8 and four bytes, or ff /2 of 2 to 7. */

@@ -10,6 +10,7 @@
 
 #define CACHE_ROWS  64 /* power of two */
 #define LARGE_SHIFT 21
+#define MAX_COPIED  (160u << 20) /* symbols, types and unwind tables take about 30 MiB */
 
 /* [va, va + len) is at `pa`; len 0: empty row */
 struct run {
@@ -259,10 +260,15 @@ struct error *vmem_load(struct kernel *k, uint64_t va, uint64_t len, uint64_t li
 		*ret = (struct vmem_block){mapped, len, false};
 		return NULL;
 	}
+	if (len > MAX_COPIED - k->copied)
+		return error_new(ERROR_BAD_DATA,
+				 "address 0x%llx: more than %u MiB of tables would have to be copied",
+				 (unsigned long long)va, MAX_COPIED >> 20);
 	bytes = malloc(len ? len : 1);
 	if (!bytes)
 		return error_nomem();
 	TRY(vmem_read(k, va, bytes, len));
+	k->copied += len;
 	*ret = (struct vmem_block){take_ptr(bytes), len, true};
 	return NULL;
 }

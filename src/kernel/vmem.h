@@ -25,7 +25,8 @@ struct error *vmem_read_long(struct kernel *k, uint64_t va, uint64_t *ret) MUST_
 struct error *vmem_read_string(struct kernel *k, uint64_t va, char *buf, size_t room) MUST_CHECK;
 
 /* A block of kernel memory that is used for long: mapped when it can be for the whole life of
- * the kernel, copied otherwise. `limit` bounds the size. */
+ * the kernel, copied otherwise. `limit` bounds the size; what is copied in all is bounded too,
+ * whatever was released since. */
 struct vmem_block {
 	const unsigned char *bytes;
 	size_t len;
