@@ -27,6 +27,7 @@
 #define COMMAND_LINE_MAX 4096
 #define MODULES_MAX	4096
 #define CPUS_MAX	8192
+#define PAGES_MAX	(UINT64_C(1) << 31)
 
 static struct error *gather_dump(struct gather *g)
 {
@@ -343,26 +344,22 @@ static struct error *gather_modules(struct gather *g)
 
 static struct error *gather_pages(struct gather *g)
 {
+	const struct ranges *memory = &g->d->memory;
 	uint64_t excluded = 0, lost = 0, pages = 0;
 
 	if (!g->how->count_pages)
 		return NULL;
-	for (uint64_t pfn = 0; pfn < g->d->max_pfn; pfn++) {
-		switch (dump_page_state(g->d, pfn)) {
-		case PAGE_OK:
-		case PAGE_ZERO:
-			pages++;
-			break;
-		case PAGE_EXCLUDED:
-			pages++;
-			excluded++;
-			break;
-		case PAGE_LOST:
-			pages++;
-			lost++;
-			break;
-		case PAGE_HOLE:
-			break;
+	/* memory may lie far apart, and headers may claim any amount of it */
+	if (ranges_total(memory) > PAGES_MAX)
+		return error_new(ERROR_BAD_DATA, "%" PRIu64 " page frames are too many to count",
+				 ranges_total(memory));
+	for (size_t i = 0; i < memory->n; i++) {
+		for (uint64_t pfn = memory->v[i].start; pfn < memory->v[i].end; pfn++) {
+			enum page_answer answer = dump_page_state(g->d, pfn);
+
+			pages += answer != PAGE_HOLE;
+			excluded += answer == PAGE_EXCLUDED;
+			lost += answer == PAGE_LOST;
 		}
 	}
 	fact_set_u64(&g->r->dump.pages, pages, FROM_HEADER);

@@ -13,6 +13,7 @@
 #include "kernel/vmem.h"
 
 #define CPUS_MAX	8192
+#define FRAMES_MAX	(1u << 17) /* of all CPUs together */
 #define CODE_BEFORE	42 /* bytes, as the kernel prints (arch/x86/kernel/dumpstack.c) */
 #define CODE_AFTER	22
 
@@ -210,7 +211,8 @@ static bool same_stack(const struct report_cpu *a, const struct report_cpu *b)
 	return true;
 }
 
-static struct error *take_cpu(struct gather *g, struct report_cpu *c)
+/* `frames`: how many the CPUs before have. */
+static struct error *take_cpu(struct gather *g, size_t frames, struct report_cpu *c)
 {
 	struct regs regs;
 	struct task t;
@@ -228,6 +230,10 @@ static struct error *take_cpu(struct gather *g, struct report_cpu *c)
 	}
 	if (c->panicked)
 		return NULL;
+	if (frames >= FRAMES_MAX) {
+		c->why = strdup("the stacks of the CPUs before are long enough for one report");
+		return NULL;
+	}
 	e = running_stack(g->k, c->cpu, &c->stack);
 	if (e) {
 		c->why = strdup(error_message(e));
@@ -240,6 +246,7 @@ struct error *gather_cpus(struct gather *g)
 {
 	struct report *r = g->r;
 	unsigned nr, without = 0;
+	size_t frames = 0;
 
 	TRY(cpu_count(g->k, &nr));
 	for (unsigned cpu = 0; cpu < nr && cpu < CPUS_MAX; cpu++) {
@@ -251,7 +258,8 @@ struct error *gather_cpus(struct gather *g)
 			continue;
 		TRY(cpu_in_mask(g->k, "online", cpu, &c.online));
 		c.panicked = r->panic.cpu.from != FROM_NOWHERE && r->panic.cpu.value == cpu;
-		TRY(take_cpu(g, &c));
+		TRY(take_cpu(g, frames, &c));
+		frames += c.stack.frames.n;
 		without += c.online && !c.has_regs;
 		for (size_t i = 0; i < r->cpus.n; i++) {
 			if (r->cpus.v[i].same_as == i && same_stack(&r->cpus.v[i], &c)) {

@@ -327,7 +327,7 @@ struct error *log_add(struct log *l, const char *line, bool judge)
 	char *s;
 
 	free(slot->text);
-	slot->text = strdup(line);
+	slot->text = strndup(line, LOG_KEEP_MAX);
 	slot->number = l->lines;
 	if (!slot->text)
 		return error_nomem();

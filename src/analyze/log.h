@@ -9,6 +9,7 @@
 #include "analyze/report.h"
 
 #define LOG_LINE_MAX 1024 /* longer lines are cut for judging */
+#define LOG_KEEP_MAX 8192 /* and for the window: a record of 64 KiB is four times that, escaped */
 
 /* What an event line may be to a crash. */
 enum log_role {
@@ -38,7 +39,7 @@ struct log_event {
 };
 
 struct log_line {
-	char *text; /* with prefix; owned */
+	char *text; /* with prefix, cut at LOG_KEEP_MAX; owned */
 	uint64_t number;
 };
 

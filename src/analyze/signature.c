@@ -55,6 +55,9 @@ struct error *report_sign(struct report *r)
 	struct sha256 h;
 	unsigned n = 0;
 
+	r->signature.id[0] = '\0'; /* of what was known before */
+	free(r->signature.title);
+	r->signature.title = NULL;
 	if (r->panic.where < 0)
 		return NULL;
 	sha256_init(&h);
@@ -86,7 +89,6 @@ struct error *report_sign(struct report *r)
 	if (first->module)
 		strbuf_printf(&title, " [%s]", first->module);
 	TRY(strbuf_error(&title));
-	free(r->signature.title);
 	r->signature.title = strbuf_take(&title, NULL);
 	return NULL;
 }

@@ -136,12 +136,38 @@ static void test_sections_are_announced(void **state UNUSED)
 	fake_done(&f);
 }
 
+/* Counting goes over memory, not over what lies between, and not over what a header makes up. */
+static void test_pages_far_apart(void **state UNUSED)
+{
+	struct report_how how = { .count_pages = true };
+
+	for (int huge = 0; huge < 2; huge++) {
+		_cleanup_report_ struct report *r = NULL;
+		struct fake f;
+
+		begin(&f);
+		fake_info(&f, "OSRELEASE=6.1.0-test");
+		fake_segment(&f, 0, UINT64_C(1) << 50, huge ? UINT64_C(1) << 50 : 8192);
+		fake_open(&f);
+		assert_ok(report_make(f.dump, "vmcore", &how, &r));
+		if (huge) {
+			assert_int_equal(r->dump.pages.from, FROM_NOWHERE);
+			assert_non_null(strstr(why_missing(r, "page counts"), "too many to count"));
+		} else {
+			assert_int_equal(r->dump.pages.value, 130);
+			assert_int_equal(r->dump.lost.value, 2);
+		}
+		fake_done(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log_alone),
 		cmocka_unit_test(test_next_to_nothing),
 		cmocka_unit_test(test_sections_are_announced),
+		cmocka_unit_test(test_pages_far_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
