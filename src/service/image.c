@@ -66,6 +66,8 @@ static struct error *record_inputs(struct image *im)
 		const struct module_file *m = &im->modules.files.v[i];
 
 		TRY(inputs_add(&im->inputs, INPUT_MODULE, "%s", m->name));
+		if (m->parameters)
+			TRY(inputs_add(&im->inputs, INPUT_FACT, "options %s %s", m->name, m->parameters));
 		TRY(inputs_add_file(&im->inputs, INPUT_FILE, how->root, m->source, true));
 	}
 	return NULL;

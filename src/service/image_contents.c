@@ -51,7 +51,7 @@ static struct error *add_extra_modules(struct image *im, struct words *names)
 
 	if (!list)
 		return NULL;
-	TRY(words_split(&extra, list));
+	TRY(error_prefix(words_split(&extra, list), "extra_modules"));
 	for (size_t i = 0; i < extra.n; i++) {
 		if (!kernel_knows(im, extra.v[i]))
 			TRY(warn(im, "Module %s not found", extra.v[i]));
@@ -256,6 +256,14 @@ static struct error *add_extra_bins(struct image *im)
 	return NULL;
 }
 
+/* PID 1 starts it on the console; without one the machine would restart at once. */
+static struct error *add_shell(struct image *im)
+{
+	if (!text_equal(settings_get(im->how->settings, SETTING_FAILURE_ACTION), "shell"))
+		return NULL;
+	return error_prefix(add_machines(im, "/bin/sh"), "failure_action shell");
+}
+
 struct error *image_choose_programs(struct image *im)
 {
 	struct error *e;
@@ -271,6 +279,7 @@ struct error *image_choose_programs(struct image *im)
 	} else {
 		TRY(e);
 	}
+	TRY(add_shell(im));
 	return add_extra_bins(im);
 }
 

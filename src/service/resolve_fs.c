@@ -57,14 +57,25 @@ static struct error *set(char **field, const char *value)
 	return *field ? NULL : error_nomem();
 }
 
-/* The file system's module by its alias, and what it needs without saying so. */
-static struct error *add_fs_modules(const char *fstype, struct words *to)
+/* The file system's module by its alias, and what it needs without saying so: vfat asks for
+ * the character sets that it shows among its options (fs/fat/inode.c, fat_show_options). */
+static struct error *add_fs_modules(const char *fstype, const char *options, struct words *to)
 {
+	_cleanup_free_ char *copy = options ? strdup(options) : NULL;
+	char *rest = copy, *one;
+
 	TRY(words_addf(to, "fs-%s", fstype));
-	if (strcmp(fstype, "vfat") == 0) {
-		/* the defaults of CONFIG_FAT_DEFAULT_CODEPAGE and _IOCHARSET */
-		TRY(words_add(to, "nls_cp437"));
-		TRY(words_add(to, "nls_ascii"));
+	if (options && !copy)
+		return error_nomem();
+	if (strcmp(fstype, "vfat"))
+		return NULL;
+	while ((one = strsep(&rest, ","))) {
+		const char *page = text_after(one, "codepage="), *set = text_after(one, "iocharset=");
+
+		if (page)
+			TRY(words_addf(to, "nls_cp%s", page));
+		if (set)
+			TRY(words_addf(to, "nls_%s", set));
 	}
 	return NULL;
 }
@@ -147,7 +158,7 @@ static struct error *fill_place(const struct resolve_how *how, const struct bloc
 	if (m)
 		TRY(keep_options(m, &place->options));
 	TRY(blockdev_drivers(how->root, d, how->foreign, modules));
-	return add_fs_modules(fstype, modules);
+	return add_fs_modules(fstype, place->options, modules);
 }
 
 static uint64_t memory_total(int root)

@@ -126,6 +126,8 @@ static struct error *expand(struct reader *r, struct strbuf *value)
 	v = find(r->s, name);
 	if (v)
 		strbuf_puts(value, v->value);
+	if (value->len > VALUE_LIMIT) /* a file can ask for gigabytes within one pair of quotes */
+		return refuse(r, r->line, "a value is longer than 64 KiB");
 	return NULL;
 }
 

@@ -23,6 +23,11 @@ start "a new driver"
 echo "path /var/dumps
 extra_modules gone" >m/etc/kdump.conf
 start "a module that is not there"
+mkdir m/etc/modprobe.d
+echo "options virtio_blk queue_depth=8" >m/etc/modprobe.d/a.conf
+start "a module got parameters"
+echo "options virtio_blk queue_depth=9" >m/etc/modprobe.d/a.conf
+start "the parameters changed"
 printf x >>$IMG
 start "the image was overwritten"
 rm $IMG
@@ -38,6 +43,12 @@ force_rebuild 1
 force_no_rebuild 1" >m/etc/kdump.conf
 start "both"
 echo "path /var/dumps" >m/etc/kdump.conf
+echo "failure_action shell" >>m/etc/kdump.conf
+start "a shell that is not there"
+mkdir m/bin
+printf '#!/bin/true\n' >m/bin/sh
+cp bin/salvage-init m/bin/true
+chmod +x m/bin/sh
 echo "# rebuild"
 bin/kdumpctl --root m rebuild
 stat -c %a $IMG

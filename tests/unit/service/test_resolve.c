@@ -133,6 +133,23 @@ static void external_journals_are_refused(void **state)
 	refused("xfs /dev/vdb1\npath /dumps\n", ERROR_UNSUPPORTED, "second device (logdev=/dev/vdc)");
 }
 
+/* Distributions differ in the character sets that vfat is mounted with. */
+static void vfat_brings_its_character_sets(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	tree_add(&t, "proc/self/mountinfo",
+		 "21 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
+		 "22 21 254:17 / /data rw - vfat /dev/vdb1 rw,fmask=0077,codepage=850,iocharset=iso8859-1\n");
+	assert_ok(resolve("path /data/dumps\n", &target));
+	assert_string_equal(target.place.options, "codepage=850,iocharset=iso8859-1");
+	assert_true(words_have(&target.modules, "fs-vfat"));
+	assert_true(words_have(&target.modules, "nls_cp850"));
+	assert_true(words_have(&target.modules, "nls_iso8859-1"));
+	assert_false(words_have(&target.modules, "nls_ascii"));
+}
+
 static void btrfs_subvolumes_are_kept(void **state)
 {
 	_cleanup_target_ struct target target = { 0 };
@@ -195,6 +212,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(fstab_is_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bind_mount_is_not_the_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(external_journals_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(vfat_brings_its_character_sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(btrfs_subvolumes_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(btrfs_on_several_devices_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(little_space_is_a_warning, setup, teardown),

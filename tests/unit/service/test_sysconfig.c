@@ -116,6 +116,18 @@ static void values_stay_small(void **state)
 	assert_error(parse(&s, strbuf_str(&text)), ERROR_USAGE, "longer than 64 KiB");
 }
 
+/* Refused where the limit is passed, on line 2, and not when the closing quote was reached. */
+static void values_stay_small_in_quotes(void **state)
+{
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+
+	(void)state;
+	strbuf_puts(&text, "A=");
+	strbuf_fill(&text, 'x', 60000);
+	strbuf_puts(&text, "\nB=\"$A$A\n$A$A\"\n");
+	refused(strbuf_str(&text), "/etc/sysconfig/kdump line 2: a value is longer than 64 KiB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +136,7 @@ int main(void)
 		cmocka_unit_test(what_needs_a_shell_is_refused),
 		cmocka_unit_test(unknown_names_are_told),
 		cmocka_unit_test(values_stay_small),
+		cmocka_unit_test(values_stay_small_in_quotes),
 	};
 
 	return cmocka_run_group_tests_name("sysconfig", tests, NULL, NULL);
