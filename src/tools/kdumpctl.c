@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "host/host.h"
 #include "service/service.h"
@@ -350,17 +351,41 @@ static int usage(const char *argv0)
 	return 1;
 }
 
+/* /run/lock may be writable for all: only a file of our own is a lock that nobody else can
+ * take and keep. */
+static bool is_own_file(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid();
+}
+
 static int open_lock(const char **ret_name)
 {
 	const char *name = file_exists(arg_root, "run/lock") ? "run/lock/kdump" : "tmp/kdump.lock";
-	/* an old file is opened without O_CREAT: in sticky folders the kernel forbids it for
-	 * files of other owners (fs.protected_regular) */
-	int fd = openat(arg_root, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int fd;
 
-	if (fd < 0 && errno == ENOENT)
-		fd = openat(arg_root, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	*ret_name = name;
-	return fd;
+	for (int i = 0; i < 3; i++) {
+		/* an old file is opened without O_CREAT: in sticky folders the kernel forbids it
+		 * for files of other owners (fs.protected_regular) */
+		fd = openat(arg_root, name, flags);
+		if (fd < 0 && errno == ENOENT)
+			fd = openat(arg_root, name, flags | O_CREAT | O_EXCL, 0600);
+		if (fd >= 0 && is_own_file(fd))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		else if (errno == EEXIST)
+			continue; /* another one made it meanwhile */
+		else if (errno != ELOOP)
+			return -1;
+		if (unlinkat(arg_root, name, 0) < 0 && errno != ENOENT)
+			return -1;
+		errno = EEXIST;
+	}
+	return -1;
 }
 
 /* The lock is held until the program ends. */
@@ -371,7 +396,8 @@ static bool take_lock(void)
 	int fd = open_lock(&name);
 
 	if (fd < 0) {
-		log_error("/%s: cannot open the lock: %s", name, strerror(errno));
+		log_error("/%s: cannot open the lock: %s%s", name, strerror(errno),
+			  geteuid() ? "; run it as root" : "");
 		return false;
 	}
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -402,7 +428,7 @@ static int run_command(const struct command *c)
 
 	if (!file_exists(arg_root, rootpath_below(CONFIG))) {
 		log_error("Error: No kdump config file found!");
-		log_debug("%s is missing; an empty file is a valid one", CONFIG);
+		log_error("%s is missing; make it, an empty one is valid (see kdump.conf(5))", CONFIG);
 		return 1;
 	}
 	if (!c->run) {

@@ -10,3 +10,11 @@ exec 9>&-
 kdumpctl --root m --wait x start || echo "exit $?"
 echo 0 >m/sys/kernel/kexec_crash_size
 kdumpctl --root m --wait 0 start || echo "exit $?"
+echo "# a file or link of somebody else is no lock"
+exec 9>m/run/lock/kdump
+flock 9
+if [ "$(id -u)" = 0 ]; then chown 65534 m/run/lock/kdump; else flock -u 9; fi
+kdumpctl --root m --wait 0 start 9>&- || echo "exit $?"
+ln -sf ../../etc/kdump.conf m/run/lock/kdump
+kdumpctl --root m --wait 0 start 9>&- || echo "exit $?"
+stat -c "%F %a" m/run/lock/kdump
