@@ -181,19 +181,6 @@ struct error *cmdline_append(char **line, const char *words)
 	return replace(line, &b);
 }
 
-struct error *cmdline_set(char **line, const char *name, const char *value)
-{
-	_cleanup_strbuf_ struct strbuf b = { 0 };
-	bool quote = value && strpbrk(value, " \t\n") && !strchr(value, '"');
-
-	TRY(cmdline_remove(line, name));
-	strbuf_puts(&b, name);
-	if (value)
-		strbuf_printf(&b, quote ? "=\"%s\"" : "=%s", value);
-	TRY(strbuf_error(&b));
-	return cmdline_append(line, strbuf_str(&b));
-}
-
 bool cmdline_open_quote(const char *line)
 {
 	bool quoted = false;

@@ -24,8 +24,5 @@ bool cmdline_next(const char *line, const char *name, size_t *pos, const char **
  * name, with or without a value. Appending puts `words` at the end, in front of "--". */
 struct error *cmdline_remove(char **line, const char *name) MUST_CHECK;
 struct error *cmdline_append(char **line, const char *words) MUST_CHECK;
-/* Removes the name, then appends NAME=VALUE (NAME alone for a null value); a value with
- * blanks is put into quotes. */
-struct error *cmdline_set(char **line, const char *name, const char *value) MUST_CHECK;
 /* A double quote without its partner: the kernel would take the rest as one word. */
 bool cmdline_open_quote(const char *line);

@@ -62,20 +62,6 @@ void host_efi_done(struct host_efi *e);
 /* The running kernel's boot_params; ERROR_NOT_FOUND where there is none. */
 struct error *host_boot_params(int root, unsigned char ret[BOOT_PARAMS_LEN]) MUST_CHECK;
 
-/* One element of the setup_data list (/sys/kernel/boot_params/setup_data/N). */
-struct setup_data_item {
-	uint32_t type;
-	char *bytes;
-	size_t len;
-};
-
-struct setup_data_items {
-	VECTOR(struct setup_data_item) rows;
-};
-
-struct error *host_setup_data(int root, struct setup_data_items *ret) MUST_CHECK;
-void setup_data_items_done(struct setup_data_items *s);
-
 static inline void memmap_done_cleanup(struct memmap *m)
 {
 	memmap_done(m);

@@ -49,32 +49,3 @@ struct error *host_cpu_flag(int root, const char *flag, bool *ret)
 	}
 	return NULL;
 }
-
-struct error *cpu_list_parse(const char *text, struct ranges *ret)
-{
-	_cleanup_free_ char *copy = strdup(text);
-	char *save = NULL;
-
-	if (!copy)
-		return error_nomem();
-	for (char *w = strtok_r(copy, ",\n ", &save); w; w = strtok_r(NULL, ",\n ", &save)) {
-		char *to = strchr(w, '-');
-		uint64_t first, last;
-
-		if (to)
-			*to++ = '\0';
-		if (!text_u64(w, &first) || !text_u64(to ? to : w, &last) || last < first ||
-		    last >= UINT32_MAX)
-			return error_new(ERROR_BAD_DATA, "\"%s\" is not a list of CPUs", text);
-		TRY(ranges_add(ret, first, last + 1));
-	}
-	return NULL;
-}
-
-struct error *host_possible_cpus(int root, struct ranges *ret)
-{
-	_cleanup_free_ char *text = NULL;
-
-	TRY(file_read(root, "sys/devices/system/cpu/possible", 1u << 20, &text, NULL));
-	return error_prefix(cpu_list_parse(text, ret), "/sys/devices/system/cpu/possible");
-}

@@ -18,7 +18,3 @@ struct error *host_kernel_release(int root, char **ret) MUST_CHECK;
 bool kernel_release_numbers(const char *release, unsigned *ret_major, unsigned *ret_minor);
 /* Whether /proc/cpuinfo's flags of the first CPU hold `flag`. */
 struct error *host_cpu_flag(int root, const char *flag, bool *ret) MUST_CHECK;
-/* A kernel CPU list ("0-3,8") as half-open ranges. */
-struct error *cpu_list_parse(const char *text, struct ranges *ret) MUST_CHECK;
-/* Possible CPUs (/sys/devices/system/cpu/possible). */
-struct error *host_possible_cpus(int root, struct ranges *ret) MUST_CHECK;

@@ -126,11 +126,3 @@ struct error *iomem_crash_regions(const struct iomem *m, struct ranges *ret)
 {
 	return iomem_named(m, "Crash kernel", ret);
 }
-
-const struct iomem_entry *iomem_find(const struct iomem *m, const char *name)
-{
-	for (size_t i = 0; i < m->rows.n; i++)
-		if (!strcmp(m->rows.v[i].name, name))
-			return &m->rows.v[i];
-	return NULL;
-}

@@ -36,8 +36,6 @@ struct error *iomem_ram(const struct iomem *m, struct ranges *ret) MUST_CHECK;
 /* The reserved regions ("Crash kernel"), ascending; the last is the main one, where kexec
  * segments go. Empty when nothing is reserved. */
 struct error *iomem_crash_regions(const struct iomem *m, struct ranges *ret) MUST_CHECK;
-/* First row of that name, or null. */
-const struct iomem_entry *iomem_find(const struct iomem *m, const char *name);
 
 static inline void iomem_done_cleanup(struct iomem *m)
 {

@@ -416,7 +416,7 @@ struct error *plan_add_module(struct plan *p, const char *path, const char *para
 	return error_nomem();
 }
 
-static void place_done(struct plan_place *place)
+void plan_place_done(struct plan_place *place)
 {
 	free(place->device);
 	free(place->fstype);
@@ -430,8 +430,8 @@ void plan_done(struct plan *p)
 		free(p->modules.v[i].parameters);
 	}
 	vector_done(&p->modules);
-	place_done(&p->target);
-	place_done(&p->root);
+	plan_place_done(&p->target);
+	plan_place_done(&p->root);
 	words_done(&p->collector);
 	free(p->host);
 	free(p->kernel);

@@ -80,6 +80,7 @@ struct error *plan_write(const struct plan *p, struct strbuf *to) MUST_CHECK;
 struct error *plan_add_module(struct plan *p, const char *path, const char *parameters,
 			      bool required) MUST_CHECK;
 void plan_done(struct plan *p);
+void plan_place_done(struct plan_place *place);
 
 /* Words of the contract; null and -1 for none. */
 const char *plan_action_name(enum plan_action action);

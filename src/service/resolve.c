@@ -5,17 +5,10 @@ static const struct resolver *const resolvers[] = {
 	&resolver_fs,
 };
 
-static void place_done(struct plan_place *p)
-{
-	free(p->device);
-	free(p->fstype);
-	free(p->options);
-}
-
 void target_done(struct target *t)
 {
-	place_done(&t->place);
-	place_done(&t->rootfs);
+	plan_place_done(&t->place);
+	plan_place_done(&t->rootfs);
 	free(t->path);
 	free(t->shown);
 	words_done(&t->modules);

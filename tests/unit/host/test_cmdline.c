@@ -120,14 +120,6 @@ static void an_equals_sign_in_front_belongs_to_the_name(void **state)
 	expect("c");
 }
 
-static void setting_replaces(void **state)
-{
-	(void)state;
-	start("a=1 b a=2");
-	assert_ok(cmdline_set(&line, "a", "x y"));
-	expect("b a=\"x y\"");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,7 +130,6 @@ int main(void)
 		cmocka_unit_test(walking_sees_every_value),
 		cmocka_unit_test(words_of_init_stay_behind),
 		cmocka_unit_test(an_equals_sign_in_front_belongs_to_the_name),
-		cmocka_unit_test(setting_replaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
