@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 
 #define TERM_GRACE_MS 2000
+#define PIPE_READS    256 /* of 4 KiB: as much as a pipe can hold */
 
 extern char **environ;
 
@@ -60,6 +61,23 @@ static unsigned left_ms(uint64_t deadline)
 	return now >= deadline ? 0 : MIN(deadline - now, (uint64_t)1000);
 }
 
+/* Takes what is in the pipe, waiting for it up to `wait_ms`. False: nothing will come any more.
+ * One buffer at a time, so that a program that never stops talking meets its time limit. */
+static bool take_output(int out, int wait_ms, size_t limit, struct strbuf *text)
+{
+	struct pollfd p = { .fd = out, .events = POLLIN };
+	char buf[4096];
+	ssize_t n;
+
+	if (poll(&p, 1, wait_ms) <= 0)
+		return true;
+	n = read(out, buf, sizeof(buf));
+	if (n < 0)
+		return errno == EINTR;
+	strbuf_add(text, buf, MIN((size_t)n, limit - text->len));
+	return n > 0;
+}
+
 /* Waits for `pid`, reading `out` meanwhile; gentle at the limit, then not. */
 static struct error *wait_for(pid_t pid, int out, const struct process_how *how,
 			      struct process_result *r)
@@ -73,20 +91,15 @@ static struct error *wait_for(pid_t pid, int out, const struct process_how *how,
 		int status;
 		pid_t got = waitpid(pid, &status, WNOHANG);
 
-		if (!eof) {
-			struct pollfd p = { .fd = out, .events = POLLIN };
-			char buf[4096];
+		if (!eof && got != pid)
+			eof = !take_output(out, (int)MIN(left_ms(deadline), 20u),
+					   how->capture_limit, &text);
+		/* what it left in the pipe; a child of its own may go on writing */
+		for (int i = 0; !eof && got == pid && i < PIPE_READS; i++) {
+			size_t before = text.len;
 
-			while (poll(&p, 1, got == pid ? 0 : (int)MIN(left_ms(deadline), 20u)) > 0) {
-				ssize_t n = read(out, buf, sizeof(buf));
-
-				if (n <= 0) {
-					eof = true;
-					break;
-				}
-				if (text.len + n <= how->capture_limit)
-					strbuf_add(&text, buf, n);
-			}
+			eof = !take_output(out, 0, how->capture_limit, &text) ||
+			      text.len == before;
 		}
 		if (got == pid) {
 			r->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
