@@ -31,7 +31,7 @@
 #define CHUNK		((size_t)1 << 20)
 #define PHDRS_BUF	4096 /* program headers on their way */
 #define GAP_MIN		65536 /* zeros worth a hole */
-#define LOST_RUNS_MAX	256   /* further lost pages look as if left out */
+#define LOST_RUNS_MAX	256   /* further lost pages become zeros, or look as if left out */
 
 struct elf_writer {
 	struct dump_writer w;
@@ -337,17 +337,22 @@ static struct error *place_zeros(struct elf_writer *x)
 static struct error *take_page(struct elf_writer *x, uint64_t pfn, const void *bytes,
 			       bool is_zero)
 {
-	bool lost = !bytes && !is_zero;
+	bool lost = !bytes && !is_zero, follows;
 	const struct ranges *m = x->w.facts.memory;
 	uint64_t ps = x->w.facts.page_size;
 
 	if (pfn < MAX(x->next_pfn, x->run_end))
 		return error_new(ERROR_BAD_DATA, "page 0x%llx comes out of order",
 				 (unsigned long long)pfn);
-	if (lost && x->nr_lost_runs == LOST_RUNS_MAX)
-		return NULL;
-	if (x->run_start == x->run_end || pfn != x->run_end || pfn == m->v[x->range].end ||
-	    lost != x->run_lost) {
+	follows = x->run_start < x->run_end && pfn == x->run_end && pfn < m->v[x->range].end;
+	if (lost && x->nr_lost_runs == LOST_RUNS_MAX && !(follows && x->run_lost)) {
+		/* there is no header to spare: a run that goes on must not be split */
+		if (!follows)
+			return NULL;
+		lost = false;
+		is_zero = true;
+	}
+	if (!follows || lost != x->run_lost) {
 		TRY(describe(x, pfn));
 		if (x->range == m->n || pfn < m->v[x->range].start)
 			return error_new(ERROR_BAD_DATA, "page 0x%llx is outside all memory",

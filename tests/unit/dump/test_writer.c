@@ -338,6 +338,46 @@ static void kdump_of_a_killed_writer(void **state)
 	killed(open_kdump);
 }
 
+/* More lost pages than there are headers for: the dump goes on, and no good page is harmed. */
+static void elf_of_bad_memory(void **state)
+{
+	struct dump_facts f = facts_of(&arch_x86_64, false);
+	struct disk *disk = disk_new(SIZE_MAX, -1);
+	unsigned char page[PS], got[PS];
+	struct ranges all = { 0 };
+	struct dump_writer *w;
+	struct dump *d;
+
+	(void)state;
+	assert_ok(ranges_add(&all, 0, MAX_PFN));
+	f.memory = &all;
+	f.nr_segments = 0;
+	f.max_runs = 1;
+	assert_ok(writer_open_elf(&disk->sink, &f, &w));
+	for (uint64_t pfn = 0; pfn < MAX_PFN; pfn++) {
+		fill(pfn, page);
+		assert_ok(writer_page(w, pfn, pfn % 2 ? NULL : page, pfn % 2 ? 0 : PS, NULL, false));
+	}
+	assert_ok(writer_end(w, true));
+	writer_close(w);
+	d = reopen(disk);
+	assert_false(d->complete);
+	for (uint64_t pfn = 0; pfn < MAX_PFN; pfn++) {
+		enum page_answer a = dump_read_page(d, pfn, got, NULL);
+
+		if (pfn % 2 == 0) {
+			assert_int_equal(a, PAGE_OK);
+			fill(pfn, page);
+			assert_memory_equal(got, page, PS);
+		} else if (pfn < 400) {
+			assert_int_equal(a, PAGE_LOST);
+		}
+	}
+	dump_close(d);
+	sink_close(&disk->sink);
+	ranges_done(&all);
+}
+
 static void refuses_disorder(void **state)
 {
 	struct dump_facts f = facts_of(&arch_x86_64, false);
@@ -390,6 +430,7 @@ int main(void)
 		cmocka_unit_test(elf_reads_back),
 		cmocka_unit_test(elf_on_a_disk_that_fills_up),
 		cmocka_unit_test(elf_of_a_killed_writer),
+		cmocka_unit_test(elf_of_bad_memory),
 		cmocka_unit_test(kdump_reads_back),
 		cmocka_unit_test(kdump_on_a_disk_that_fills_up),
 		cmocka_unit_test(kdump_of_a_killed_writer),
