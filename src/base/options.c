@@ -57,15 +57,15 @@ int options_next(struct options *o)
 	int c = getopt_long(o->argc, o->argv, s->shorts, s->longs, NULL);
 
 	o->value = optarg;
+	o->row = NULL;
 	if (c == -1)
 		return 0;
 	if (c >= LONG_ONLY)
-		return o->defs[c - LONG_ONLY].id;
-	for (const struct option_def *d = o->defs; d->id; d++)
+		o->row = &o->defs[c - LONG_ONLY];
+	for (const struct option_def *d = o->defs; d->id && !o->row; d++)
 		if (c != '?' && d->letter == c)
-			return d->id;
-	o->bad = 1;
-	return -1;
+			o->row = d;
+	return o->row ? o->row->id : -1;
 }
 
 int options_rest(const struct options *o)

@@ -11,7 +11,7 @@ struct option_def {
 	const char *name;     /* long form without dashes; null: no long form */
 	const char *argument; /* name of the argument for --help; null: takes none */
 	const char *help;     /* one sentence; null: hidden (deprecated spelling) */
-	int id;		      /* what options_next() returns; unique in the table, > 0 */
+	int id;		      /* what options_next() returns, > 0; rows may share one */
 };
 
 struct options {
@@ -20,7 +20,7 @@ struct options {
 	int argc;
 	char **argv;
 	const char *value; /* argument of the option just returned */
-	int bad;	   /* set when an unknown option or missing argument was met */
+	const struct option_def *row; /* of the option just returned; null: a bad one */
 };
 
 /* `argv` may be reordered. Messages of bad options go to stderr, as getopt words them. */

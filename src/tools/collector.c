@@ -87,7 +87,8 @@ struct job {
 	int levels[LEVELS_MAX];
 	unsigned nr_levels;
 	const struct codec *codec;
-	bool elf, flatten, rearrange, force, dmesg, partial, check, dry_run, stats, debug;
+	bool elf, flatten, rearrange, force, dmesg, partial, check, dry_run, stats, debug, vmlinux,
+		vmcoreinfo;
 	int fd; /* --fd; -1: none */
 	unsigned threads;
 	struct progress progress;
@@ -251,9 +252,10 @@ static int take_option(struct job *j, const struct options *o, int id)
 		print_version(j);
 		return 1;
 	case OPT_VMLINUX:
+		j->vmlinux = true;
+		return 0;
 	case OPT_VMCOREINFO:
-		say(j, MSG_COMMON, "%s is not needed: the dump itself tells.\n",
-		    id == OPT_VMLINUX ? "-x" : "-i");
+		j->vmcoreinfo = true;
 		return 0;
 	case OPT_FD:
 		if (!j->program->has_fd) {
@@ -267,7 +269,8 @@ static int take_option(struct job *j, const struct options *o, int id)
 	case OPT_IGNORED:
 		return 0;
 	case OPT_UNSUPPORTED:
-		say(j, MSG_COMMON, "This option is not supported by this version.\n");
+		say(j, MSG_COMMON, "%s%s is not supported by this version; leave it out.\n",
+		    o->row->name ? "--" : "-", o->row->name ? o->row->name : (char[]){ o->row->letter, 0 });
 		return 2;
 	}
 	return 2;
@@ -283,7 +286,7 @@ static bool take_words(struct job *j, char **words, int n)
 		n = 1;
 	if (n != want || (j->elf && j->codec) || (j->rearrange && (j->flatten || j->dmesg)) ||
 	    (j->rearrange && j->fd >= 0) || (j->partial && !j->dmesg) ||
-	    (j->elf && j->threads > 0) || (j->dmesg && j->dry_run))
+	    (j->elf && j->threads > 0) || ((j->dmesg || j->rearrange) && j->dry_run))
 		return false;
 	if (!j->rearrange)
 		j->input = *words++;
@@ -317,10 +320,19 @@ static int parse_command(struct job *j, int argc, char **argv)
 
 /* ---- output ---- */
 
+/* Overwriting the dump that is being read would destroy it. */
+static bool is_input(const struct job *j, const struct stat *st)
+{
+	struct stat in;
+
+	return j->input && stat(j->input, &in) == 0 && in.st_dev == st->st_dev &&
+	       in.st_ino == st->st_ino;
+}
+
 /* The descriptor to write to; *ret_own when it is ours to close. */
 static struct error *open_output(const struct job *j, int *ret, int *ret_own)
 {
-	int flags = O_RDWR | O_CREAT | O_CLOEXEC | (j->force ? O_TRUNC : O_EXCL);
+	int flags = O_RDWR | O_CREAT | O_CLOEXEC | (j->force ? 0 : O_EXCL);
 	struct stat st;
 
 	*ret_own = -1;
@@ -335,10 +347,18 @@ static struct error *open_output(const struct job *j, int *ret, int *ret_own)
 		return error_sys(errno, "%s: cannot create the dump file; -f overwrites it", j->output);
 	if (*ret < 0)
 		return error_sys(errno, "%s: cannot create the dump file", j->output);
-	/* also a file that was there and is overwritten; devices keep theirs */
-	if (fstat(*ret, &st) == 0 && S_ISREG(st.st_mode) && fchmod(*ret, 0600) < 0 &&
-	    errno != EPERM && errno != ENOTSUP) /* file systems without permissions */
+	if (fstat(*ret, &st) < 0)
+		return error_sys(errno, "%s: cannot look at the dump file", j->output);
+	if (is_input(j, &st))
+		return error_new(ERROR_USAGE, "%s: is the input itself; write to another file",
+				 j->output);
+	if (!S_ISREG(st.st_mode)) /* devices keep their permissions and have no length */
+		return NULL;
+	/* also a file that was there and is overwritten */
+	if (fchmod(*ret, 0600) < 0 && errno != EPERM && errno != ENOTSUP) /* without permissions */
 		return error_sys(errno, "%s: cannot set the permissions", j->output);
+	if (st.st_size && ftruncate(*ret, 0) < 0)
+		return error_sys(errno, "%s: cannot empty the old file", j->output);
 	return NULL;
 }
 
@@ -423,10 +443,13 @@ static int report_end(struct job *j, struct collect_result *c, struct error *e)
 				   "is full.\nWhat is in it can be analyzed.\n", j->output);
 		return completed(j, j->program->exit_incomplete ? j->program->exit_incomplete : 1);
 	}
-	if (!c->complete)
+	if (!c->complete && c->counts.lost)
 		say(j, MSG_ERROR, "%s: %llu pages could not be read or were lost before: the dump is "
 				  "marked incomplete\n",
 		    j->program->name, (unsigned long long)c->counts.lost);
+	else if (!c->complete)
+		say(j, MSG_ERROR, "%s: %s is incomplete, so the dump is marked incomplete too\n",
+		    j->program->name, j->input);
 	say(j, MSG_COMMON, "\nThe dumpfile is saved to %s.\n", j->output);
 	return completed(j, c->complete ? 0 : j->program->exit_incomplete);
 }
@@ -485,44 +508,53 @@ static int run_collect(struct job *j)
 	return status;
 }
 
-static struct error *write_log(struct job *j, int fd)
+static struct error *read_log(struct job *j, struct strbuf *text)
 {
 	_cleanup_dump_ struct dump *d = NULL;
 	_cleanup_kernel_ struct kernel *k = NULL;
-	_cleanup_strbuf_ struct strbuf text = { 0 };
 	uint64_t damaged = 0;
 
 	TRY(dump_open(j->input, &d));
 	TRY(kernel_open(d, &k));
-	TRY(printk_text(k, j->partial, &text, &damaged));
+	TRY(printk_text(k, j->partial, text, &damaged));
 	if (damaged)
 		say(j, MSG_COMMON, "%llu records of the log are damaged and were left out.\n",
 		    (unsigned long long)damaged);
+	return strbuf_error(text);
+}
+
+static struct error *write_log(struct job *j, int fd, const struct strbuf *text)
+{
 	if (j->flatten) {
 		_cleanup_sink_ struct sink *s = NULL;
 
 		TRY(sink_open_flattened(fd, j->output, &s));
-		TRY(sink_write(s, 0, strbuf_str(&text), text.len));
-		return sink_finish(s, text.len);
+		TRY(sink_write(s, 0, strbuf_str(text), text->len));
+		return sink_finish(s, text->len);
 	}
-	TRY(file_write_fd(fd, j->output, strbuf_str(&text), text.len));
+	TRY(file_write_fd(fd, j->output, strbuf_str(text), text->len));
 	if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
 		return error_sys(errno, "%s: cannot sync", j->output);
 	return NULL;
 }
 
+/* The log first: an older file is overwritten only when there is something to put there. */
 static int run_dmesg(struct job *j)
 {
 	_cleanup_close_ int own_fd = -1;
+	_cleanup_strbuf_ struct strbuf text = { 0 };
 	int fd;
-	struct error *e = open_output(j, &fd, &own_fd);
+	struct error *e = read_log(j, &text);
 
 	if (!e)
-		e = write_log(j, fd);
-	if (e) {
-		drop_if_empty(j, own_fd);
-		return failed(j, e);
+		e = open_output(j, &fd, &own_fd);
+	if (!e) {
+		e = write_log(j, fd, &text);
+		if (e)
+			drop_if_empty(j, own_fd);
 	}
+	if (e)
+		return failed(j, e);
 	say(j, MSG_COMMON, "\nThe dmesg log is saved to %s.\n", j->output);
 	return completed(j, 0);
 }
@@ -564,6 +596,11 @@ int collector_main(const struct collector_program *p, int argc, char **argv)
 		return 0;
 	if (j.fd == STDOUT_FILENO)
 		j.talk = stderr;
+	/* not earlier: only now it is known that standard output is not the dump's */
+	if (j.vmlinux)
+		say(&j, MSG_COMMON, "-x is not needed: the dump itself tells.\n");
+	if (j.vmcoreinfo)
+		say(&j, MSG_COMMON, "-i is not needed: the dump itself tells.\n");
 	progress_init(&j.progress, stderr);
 	if (j.rearrange)
 		return run_rearrange(&j);

@@ -7,6 +7,8 @@ status makedumpfile -d 32 dump.elf out
 status makedumpfile -d 1,x dump.elf out
 status makedumpfile -E -c dump.elf out
 status makedumpfile --split dump.elf a b
+status makedumpfile -e dump.elf a
+status makedumpfile --dry-run -R out
 status makedumpfile --message-level 32 dump.elf out
 status makedumpfile --fd 1 dump.elf
 status makedumpfile --check-params -l -d 31 dump.elf out
@@ -19,5 +21,17 @@ test ! -e out
 touch exists
 status makedumpfile dump.elf exists
 status makedumpfile -x vmlinux -i vmcoreinfo -b 4 --non-mmap -d 0 --message-level 2 dump.elf out
+# nothing but the stream goes to standard output, whatever the order of options
+makedumpfile -x vmlinux -F -d 0 --message-level 6 dump.elf 2>messages | makedumpfile -R --message-level 0 -f back && cmp out back
+cat messages
+# the input is never overwritten; an old log is only when there is a new one
+cp dump.elf copy.elf
+status makedumpfile -f -d 1 copy.elf copy.elf
+ln copy.elf link.elf
+status makedumpfile -f -d 1 copy.elf link.elf
+cmp dump.elf copy.elf && echo "untouched"
+echo old >log
+status makedumpfile -f --dump-dmesg dump.elf log
+cat log
 makedumpfile -v | sed 's/version .*/version X/'
 makedumpfile --help | head -3
