@@ -41,3 +41,21 @@ static inline void tree_done(struct tree *t)
 	file_remove_tree(t->path);
 	free(t->path);
 }
+
+/* The same as a fixture of its own for a test or a group; the test finds it in *state. */
+static inline int tree_setup(void **state)
+{
+	struct tree *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	tree_init(t);
+	*state = t;
+	return 0;
+}
+
+static inline int tree_teardown(void **state)
+{
+	tree_done(*state);
+	free(*state);
+	return 0;
+}

@@ -2,7 +2,7 @@
  * The closure of modules on a tree made here: ELF modules, indexed by depmod. d needs c needs
  * b needs a; d wants "soft" before and "late" after it; two modules answer to one alias.
  */
-#include "../test.h"
+#include "../host/tree.h"
 
 #include <lzma.h>
 #include <zstd.h>
@@ -15,11 +15,6 @@
 #define MODULES "lib/modules/" REL
 #define LIST(...) (const char *const[]){ __VA_ARGS__, NULL }
 
-struct tree {
-	char *path;
-	int root;
-};
-
 static void write_module(struct tree *t, const char *name, const struct module_make *m)
 {
 	_cleanup_strbuf_ struct strbuf file = { 0 }, path = { 0 };
@@ -27,27 +22,20 @@ static void write_module(struct tree *t, const char *name, const struct module_m
 	make_module(m, &file);
 	strbuf_puts(&file, "~Module signature appended~\n");
 	strbuf_printf(&path, MODULES "/kernel/%s.ko", name);
-	assert_ok(file_publish(t->root, path.s, 0644, file.s, file.len));
-}
-
-static void write_text(struct tree *t, const char *path, const char *text)
-{
-	assert_ok(file_publish(t->root, path, 0644, text, strlen(text)));
+	tree_add_bytes(t, path.s, file.s, file.len);
 }
 
 static int make_tree(void **state)
 {
-	struct tree *t = calloc(1, sizeof(*t));
+	struct tree *t;
 	_cleanup_strbuf_ struct strbuf outside = { 0 };
 	char *depmod[] = { "depmod", "-C", NULL, "-b", NULL, REL, NULL };
 	struct process_how how = { .limit_ms = 20000 };
 	struct error *e;
 
 	setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-	assert_ok(file_private_folder(&t->path));
-	t->root = open(t->path, O_RDONLY | O_DIRECTORY);
-	assert_ok(file_make_folders(t->root, MODULES "/kernel/sub", 0755));
-	assert_ok(file_make_folders(t->root, "etc/modprobe.d", 0755));
+	(void)tree_setup(state);
+	t = *state;
 	write_module(t, "a", &(struct module_make){ .exports = LIST("a_fn") });
 	write_module(t, "b", &(struct module_make){ .exports = LIST("b_fn"), .imports = LIST("a_fn") });
 	write_module(t, "sub/c-c",
@@ -60,38 +48,26 @@ static int make_tree(void **state)
 	write_module(t, "late", &(struct module_make){ .modinfo = LIST("alias=twice") });
 	write_module(t, "second", &(struct module_make){ .modinfo = LIST("alias=twice") });
 	write_module(t, "banned", &(struct module_make){ .modinfo = LIST("alias=fs-banned") });
-	write_text(t, MODULES "/modules.builtin", "kernel/core.ko\n");
-	write_text(t, MODULES "/modules.order", "");
+	tree_add(t, MODULES "/modules.builtin", "kernel/core.ko\n");
+	tree_add(t, MODULES "/modules.order", "");
 	/* people line options up, and leave blanks at the end */
-	write_text(t, "etc/modprobe.d/x.conf",
+	tree_add(t, "etc/modprobe.d/x.conf",
 		   "options d  speed=3\noptions  d name=x  \nblacklist banned\noptions b   \n");
 	/* modules.dep names a module of another folder by its absolute path */
-	assert_ok(file_make_folders(t->root, "o", 0755));
-	assert_int_equal(renameat(t->root, MODULES "/kernel/banned.ko", t->root, "o/banned.ko"), 0);
+	assert_ok(file_make_folders(t->fd, "o", 0755));
+	assert_int_equal(renameat(t->fd, MODULES "/kernel/banned.ko", t->fd, "o/banned.ko"), 0);
 	strbuf_printf(&outside, "search built-in external\nexternal * %s/o\n", t->path);
-	write_text(t, "depmod.conf", strbuf_str(&outside));
+	tree_add(t, "depmod.conf", strbuf_str(&outside));
 	if (asprintf(&depmod[2], "%s/depmod.conf", t->path) < 0)
 		return -1;
 	depmod[4] = t->path;
 	e = process_run_ok(depmod, &how);
 	free(depmod[2]);
-	*state = t;
 	if (!e)
 		return 0;
 	fprintf(stderr, "# %s (depmod is among what `make check` installs)\n", error_message(e));
 	error_free(e);
 	return -1;
-}
-
-static int remove_tree(void **state)
-{
-	struct tree *t = *state;
-
-	close(t->root);
-	file_remove_tree(t->path);
-	free(t->path);
-	free(t);
-	return 0;
 }
 
 static void closure_of(struct tree *t, const char *const *names, struct module_list *ret)
@@ -100,7 +76,7 @@ static void closure_of(struct tree *t, const char *const *names, struct module_l
 
 	for (size_t i = 0; names[i]; i++)
 		assert_ok(words_add(&w, names[i]));
-	assert_ok(modules_closure(t->root, REL, &w, ret));
+	assert_ok(modules_closure(t->fd, REL, &w, ret));
 }
 
 /* The list as text: names in order, with ! on the required ones. */
@@ -189,9 +165,9 @@ static void what_is_missing_is_said(void **state)
 	struct module_list l;
 
 	assert_ok(words_add(&w, "nothing_like_it"));
-	assert_error(modules_closure(t->root, REL, &w, &l), ERROR_NOT_FOUND, "nothing_like_it");
-	assert_error(modules_closure(t->root, "6.2", &w, &l), ERROR_NOT_FOUND, "depmod 6.2");
-	assert_error(modules_closure(t->root, "../x", &w, &l), ERROR_USAGE, "no kernel release");
+	assert_error(modules_closure(t->fd, REL, &w, &l), ERROR_NOT_FOUND, "nothing_like_it");
+	assert_error(modules_closure(t->fd, "6.2", &w, &l), ERROR_NOT_FOUND, "depmod 6.2");
+	assert_error(modules_closure(t->fd, "../x", &w, &l), ERROR_USAGE, "no kernel release");
 }
 
 /* Every packing gives back the bytes of the plain file, its signature too. */
@@ -202,7 +178,7 @@ static void packed_modules_are_stored_unpacked(void **state)
 	char packed[8192], *out;
 	size_t len, n = 0, out_len;
 
-	assert_ok(file_read(t->root, MODULES "/kernel/d.ko", 8192, &plain, &len));
+	assert_ok(file_read(t->fd, MODULES "/kernel/d.ko", 8192, &plain, &len));
 	assert_ok(unpack_file("d.ko", plain, len, &out, &out_len));
 	assert_null(out);
 
@@ -235,12 +211,12 @@ static void module_goes_into_the_image(void **state)
 	size_t len, archive_len;
 
 	closure_of(t, LIST("a"), &l);
-	assert_ok(initramfs_new(t->root, &im));
+	assert_ok(initramfs_new(t->fd, &im));
 	assert_ok(initramfs_add_module(im, &l.files.v[0]));
 	assert_ok(initramfs_write(im, INITRAMFS_PLAIN, fileno(f), NULL));
 	lseek(fileno(f), 0, SEEK_SET);
 	assert_ok(file_read_fd(fileno(f), "archive", 1 << 20, &archive, &archive_len));
-	assert_ok(file_read(t->root, MODULES "/kernel/a.ko", 8192, &plain, &len));
+	assert_ok(file_read(t->fd, MODULES "/kernel/a.ko", 8192, &plain, &len));
 	assert_non_null(memmem(archive, archive_len, plain, len));
 	assert_non_null(memmem(archive, archive_len, MODULES "/kernel/a.ko", 20));
 }
@@ -259,5 +235,5 @@ int main(void)
 		cmocka_unit_test(module_goes_into_the_image),
 	};
 
-	return cmocka_run_group_tests_name("modules", tests, make_tree, remove_tree);
+	return cmocka_run_group_tests_name("modules", tests, make_tree, tree_teardown);
 }

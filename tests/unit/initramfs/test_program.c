@@ -1,5 +1,5 @@
 /* Programs with their libraries: the ELF reader, and the search on a tree made here. */
-#include "../test.h"
+#include "../host/tree.h"
 
 #include <elf.h>
 #include <sys/stat.h>
@@ -10,46 +10,12 @@
 
 #define LIST(...) (const char *const[]){ __VA_ARGS__, NULL }
 
-struct tree {
-	char *path;
-	int root;
-};
-
-static int make_tree(void **state)
-{
-	struct tree *t = calloc(1, sizeof(*t));
-
-	assert_ok(file_private_folder(&t->path));
-	t->root = open(t->path, O_RDONLY | O_DIRECTORY);
-	*state = t;
-	return 0;
-}
-
-static int remove_tree(void **state)
-{
-	struct tree *t = *state;
-
-	close(t->root);
-	file_remove_tree(t->path);
-	free(t->path);
-	free(t);
-	return 0;
-}
-
-static void put_file(struct tree *t, const char *path, const void *bytes, size_t len)
-{
-	_cleanup_free_ char *dir = strndup(path, strrchr(path, '/') - path);
-
-	assert_ok(file_make_folders(t->root, dir, 0755));
-	assert_ok(file_publish(t->root, path, 0755, bytes, len));
-}
-
 static void put_elf(struct tree *t, const char *path, const struct elf_make *m)
 {
 	_cleanup_strbuf_ struct strbuf b = { 0 };
 
 	make_program(m, &b);
-	put_file(t, path, b.s, b.len);
+	tree_add_bytes(t, path, b.s, b.len);
 }
 
 static void reads_every_class_and_byte_order(void **state)
@@ -108,12 +74,12 @@ static void closure_is_followed(void **state)
 	put_elf(t, "opt/lib/libtwo.so", &lib);
 	put_elf(t, "usr/libexec/libone.so",
 		&(struct elf_make){ .wide = true, .machine = 62, .needed = LIST("libtwo.so", "libone.so") });
-	put_file(t, "etc/ld.so.conf", "include /etc/ld.so.conf.d/*.conf\n", 33);
-	put_file(t, "etc/ld.so.conf.d/a.conf", "# first\n/usr/local/lib\n", 23);
-	put_file(t, "etc/ld.so.conf.d/b.conf", "/lib/triplet\n/opt/lib\n", 22);
-	put_file(t, "etc/ld.so.conf.d/c.txt", "/nowhere\n", 9);
+	tree_add_bytes(t, "etc/ld.so.conf", "include /etc/ld.so.conf.d/*.conf\n", 33);
+	tree_add_bytes(t, "etc/ld.so.conf.d/a.conf", "# first\n/usr/local/lib\n", 23);
+	tree_add_bytes(t, "etc/ld.so.conf.d/b.conf", "/lib/triplet\n/opt/lib\n", 22);
+	tree_add_bytes(t, "etc/ld.so.conf.d/c.txt", "/nowhere\n", 9);
 
-	assert_ok(initramfs_new(t->root, &im));
+	assert_ok(initramfs_new(t->fd, &im));
 	assert_ok(initramfs_add_program(im, "usr/bin/prog", "/bin/prog"));
 	assert_true(initramfs_has(im, "/bin/prog"));
 	assert_true(initramfs_has(im, "/lib64/ld.so"));
@@ -140,7 +106,7 @@ static void loader_is_no_second_library(void **state)
 	put_elf(t, "usr/bin/dynamic",
 		&(struct elf_make){ .wide = true, .machine = 62, .interpreter = "/lib64/ld-x.so.2",
 				    .needed = LIST("libx.so.6") });
-	assert_ok(initramfs_new(t->root, &im));
+	assert_ok(initramfs_new(t->fd, &im));
 	assert_ok(initramfs_add_program(im, "usr/bin/dynamic", NULL));
 	assert_true(initramfs_has(im, "/lib64/ld-x.so.2"));
 	assert_true(initramfs_has(im, "/lib64/libx.so.6"));
@@ -153,7 +119,7 @@ static void missing_library_is_named(void **state)
 
 	put_elf(t, "bin/lonely",
 		&(struct elf_make){ .wide = true, .machine = 62, .needed = LIST("libgone.so.3") });
-	assert_ok(initramfs_new(t->root, &im));
+	assert_ok(initramfs_new(t->fd, &im));
 	assert_error(initramfs_add_program(im, "bin/lonely", NULL), ERROR_NOT_FOUND,
 		     "bin/lonely: needs the library libgone.so.3");
 }
@@ -165,8 +131,8 @@ static void script_brings_its_interpreter(void **state)
 
 	put_elf(t, "usr/bin/perl", &(struct elf_make){ .wide = true, .machine = 62 });
 	put_elf(t, "usr/bin/env", &(struct elf_make){ .wide = true, .machine = 62 });
-	put_file(t, "usr/bin/script", "#!/usr/bin/env perl\nx\n", 22);
-	assert_ok(initramfs_new(t->root, &im));
+	tree_add_bytes(t, "usr/bin/script", "#!/usr/bin/env perl\nx\n", 22);
+	assert_ok(initramfs_new(t->fd, &im));
 	assert_ok(initramfs_add_program(im, "usr/bin/script", NULL));
 	assert_true(initramfs_has(im, "/usr/bin/script"));
 	assert_true(initramfs_has(im, "/usr/bin/env"));
@@ -209,5 +175,5 @@ int main(void)
 		cmocka_unit_test(real_program_runs_from_the_image),
 	};
 
-	return cmocka_run_group_tests_name("program", tests, make_tree, remove_tree);
+	return cmocka_run_group_tests_name("program", tests, tree_setup, tree_teardown);
 }
