@@ -102,7 +102,8 @@ static inline void dead_write_kallsyms(struct dead *d)
 	build_kallsyms_done(&b);
 }
 
-static inline void dead_open(struct dead *d)
+/* Writes all tables; fake_open() is left to the caller. */
+static inline void dead_build(struct dead *d)
 {
 	const struct strbuf *blob;
 
@@ -126,6 +127,11 @@ static inline void dead_open(struct dead *d)
 	}
 	dead_write_kallsyms(d);
 	fake_segment(&d->f, DEAD_TEXT, DEAD_PA, DEAD_END - DEAD_TEXT);
+}
+
+static inline void dead_open(struct dead *d)
+{
+	dead_build(d);
 	fake_open(&d->f);
 }
 
