@@ -78,6 +78,18 @@ struct error *host_cmdline(int root, char **ret)
 	return NULL;
 }
 
+bool cmdline_word(const char *line, size_t *pos, const char **ret_word, size_t *ret_len)
+{
+	struct word w;
+
+	if (!next_word(line, *pos, &w))
+		return false;
+	*pos = w.end;
+	*ret_word = line + w.start;
+	*ret_len = w.end - w.start;
+	return true;
+}
+
 bool cmdline_next(const char *line, const char *name, size_t *pos, const char **ret_value,
 		  size_t *ret_len)
 {

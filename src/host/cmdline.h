@@ -15,6 +15,9 @@ struct error *host_cmdline(int root, char **ret) MUST_CHECK;
 /* Whether the parameter is there; *ret (may be null) is the value of its last occurrence,
  * quotes taken off, malloc'd, "" for a word without '='. */
 struct error *cmdline_find(const char *line, const char *name, bool *ret_found, char **ret) MUST_CHECK;
+/* Walks the words as they stand, quotes and all: start with *pos = 0; false at the end.
+ * `*ret_word` points into `line` and has `*ret_len` bytes. */
+bool cmdline_word(const char *line, size_t *pos, const char **ret_word, size_t *ret_len);
 /* Walks the values of a parameter: start with *pos = 0; false at the end. `*ret_value` points
  * into `line` (quotes still on) and has `*ret_len` bytes. */
 bool cmdline_next(const char *line, const char *name, size_t *pos, const char **ret_value,

@@ -14,26 +14,14 @@ static const char *const always_removed[] = {
 	"iscsi_initiator",
 };
 
-/* The kernel's words, quotes kept; see host/cmdline.h for the rule. */
+/* The kernel's words, quotes kept. */
 static struct error *split(const char *line, struct words *ret)
 {
-	while (*line) {
-		_cleanup_free_ char *word = NULL;
-		bool quoted = false;
-		size_t n = 0;
+	size_t pos = 0, len;
+	const char *word;
 
-		while (isspace((unsigned char)*line))
-			line++;
-		while (line[n] && (quoted || !isspace((unsigned char)line[n])))
-			quoted ^= line[n++] == '"';
-		if (!n)
-			return NULL;
-		word = strndup(line, n);
-		if (!word)
-			return error_nomem();
-		TRY(words_add(ret, word));
-		line += n;
-	}
+	while (cmdline_word(line, &pos, &word, &len))
+		TRY(words_addf(ret, "%.*s", (int)len, word));
 	return NULL;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "kexec/kexec.h"
 #include "service/capline.h"
@@ -71,6 +72,7 @@ static struct error *plan_and_load(int root, const struct sysconfig *conf,
 	struct kexec_request rq = { .root = root, .panic = true };
 	struct load_args args;
 	char image_name[64];
+	struct stat st;
 
 	TRY(parse_args(conf, &args));
 	TRY(capline_make(root, conf, &line));
@@ -81,6 +83,9 @@ static struct error *plan_and_load(int root, const struct sysconfig *conf,
 	image = openat(root, rootpath_below(k->image), O_RDONLY | O_CLOEXEC);
 	if (image < 0)
 		return error_sys(errno, "%s: cannot open (kdumpctl rebuild makes it)", k->image);
+	if (fstat(image, &st) < 0 || !S_ISREG(st.st_mode) || !st.st_size)
+		return error_new(ERROR_BAD_DATA, "%s: no image, or an empty one; build it: kdumpctl rebuild",
+				 k->image);
 	snprintf(image_name, sizeof(image_name), "/proc/self/fd/%d", image);
 	initrds[0] = image_name;
 	rq.kernel = k->kernel;

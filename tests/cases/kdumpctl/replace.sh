@@ -8,6 +8,8 @@ try() {
 	bin/kdumpctl --root m "$@" || echo "exit $?"
 }
 try "there is no image" reload
+: >m/boot/initramfs-${REL}kdump.img
+try "the image is empty" reload
 try "the kernel is damaged" restart
 try "the kernel is damaged" reload
 echo "nonsense 1" >m/etc/kdump.conf
