@@ -61,19 +61,36 @@ static struct error *add_extra_modules(struct image *im, struct words *names)
 	return NULL;
 }
 
+/* Only what the target stands on may end the capture when it cannot be inserted. */
+static void require_only(struct module_list *all, const struct module_list *needed)
+{
+	for (size_t i = 0; i < all->files.n; i++) {
+		struct module_file *f = &all->files.v[i];
+
+		f->required = false;
+		for (size_t j = 0; j < needed->files.n; j++)
+			if (needed->files.v[j].required && !strcmp(needed->files.v[j].name, f->name))
+				f->required = true;
+	}
+}
+
 struct error *image_choose_modules(struct image *im)
 {
 	const struct image_how *how = im->how;
+	_cleanup_module_list_ struct module_list needed = { 0 };
 	_cleanup_words_ struct words names = { 0 }, dogs = { 0 };
 
 	for (size_t i = 0; i < how->target->modules.n; i++)
 		TRY(words_add(&names, how->target->modules.v[i]));
+	TRY(modules_closure(how->root, how->kernel->release, &names, &needed));
 	TRY(watchdogs_active(how->root, &dogs, &im->plan.watchdog_s));
 	for (size_t i = 0; i < dogs.n; i++)
 		if (!words_have(&names, dogs.v[i]) && kernel_knows(im, dogs.v[i]))
 			TRY(words_add(&names, dogs.v[i]));
 	TRY(add_extra_modules(im, &names));
-	return modules_closure(how->root, how->kernel->release, &names, &im->modules);
+	TRY(modules_closure(how->root, how->kernel->release, &names, &im->modules));
+	require_only(&im->modules, &needed);
+	return NULL;
 }
 
 static struct error *add_program(struct image *im, const char *source, const char *path)

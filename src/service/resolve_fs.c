@@ -138,6 +138,15 @@ static struct error *refuse_many_devices(int root, const struct blockdev_content
 	return NULL;
 }
 
+/* An ext3 may be mounted as ext4, but PID 1 finds it as what a probe takes it for; the same
+ * driver mounts it then (fs/ext4/super.c has the aliases). */
+static const char *type_on_disk(const char *fstype, const struct blockdev_content *c)
+{
+	if (c->fstype && text_starts(fstype, "ext") && text_starts(c->fstype, "ext"))
+		return c->fstype;
+	return fstype;
+}
+
 /* Device, type and drivers of one place. `m` is null for a device that is not mounted. */
 static struct error *fill_place(const struct resolve_how *how, const struct blockdev *d,
 				const struct mount *m, const char *fstype,
@@ -150,6 +159,7 @@ static struct error *fill_place(const struct resolve_how *how, const struct bloc
 		return e;
 	error_free(e); /* without a UUID the device's name is what there is */
 	TRY(refuse_many_devices(how->root, &c));
+	fstype = type_on_disk(fstype, &c);
 	if (asprintf(&place->device, "%s%s", c.uuid ? "UUID=" : "/dev/", c.uuid ? c.uuid : d->name) < 0)
 		place->device = NULL;
 	if (!place->device)

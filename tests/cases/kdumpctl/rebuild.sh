@@ -43,7 +43,7 @@ force_rebuild 1
 force_no_rebuild 1" >m/etc/kdump.conf
 start "both"
 echo "path /var/dumps" >m/etc/kdump.conf
-echo "failure_action shell" >>m/etc/kdump.conf
+printf "failure_action shell\nextra_modules spare\n" >>m/etc/kdump.conf
 start "a shell that is not there"
 mkdir m/bin
 printf '#!/bin/true\n' >m/bin/sh

@@ -70,9 +70,9 @@ static inline void machine_block(struct tree *t, const char *folder, const char 
 	tree_add(t, name, "");
 }
 
-/* The superblock of an ext4 (fs/ext4/ext4.h) as far as a probe looks at it. */
-static inline void machine_ext4(struct tree *t, const char *node, const char *uuid,
-				const char *label)
+/* The superblock of an ext3 or ext4 (fs/ext4/ext4.h) as far as a probe looks at it. */
+static inline void machine_ext(struct tree *t, const char *node, int version, const char *uuid,
+			       const char *label)
 {
 	static unsigned char image[64 << 10];
 	unsigned char *sb = image + 1024;
@@ -82,7 +82,7 @@ static inline void machine_ext4(struct tree *t, const char *node, const char *uu
 	put_u16(sb + 0x38, 0xef53, false); /* magic */
 	put_u32(sb + 0x4c, 1, false);	   /* revision */
 	put_u32(sb + 0x5c, 0x4, false);	   /* has_journal */
-	put_u32(sb + 0x60, 0x40, false);   /* extents */
+	put_u32(sb + 0x60, version == 4 ? 0x40 : 0, false); /* extents */
 	for (int i = 0, n = 0; uuid[i]; i++) {
 		unsigned v;
 
@@ -157,8 +157,8 @@ static inline void machine_init(struct tree *t)
 	machine_driver(t, PCI "0000:00:04.0/virtio1", "virtio_blk", "virtio_blk", "virtio:d2v1AF4\n");
 	machine_driver(t, PCI "0000:00:05.0", "virtio-pci", "virtio_pci", "pci:v1AF4d1001\n");
 	machine_driver(t, PCI "0000:00:05.0/virtio2", "virtio_blk", "virtio_blk", "virtio:d2v1AF4\n");
-	machine_ext4(t, "dev/vda1", ROOT_UUID, "rootfs");
-	machine_ext4(t, "dev/vdb1", DATA_UUID, "crash disk");
+	machine_ext(t, "dev/vda1", 4, ROOT_UUID, "rootfs");
+	machine_ext(t, "dev/vdb1", 4, DATA_UUID, "crash disk");
 	assert_ok(file_make_folders(t->fd, "var/crash", 0700));
 	assert_ok(file_make_folders(t->fd, "data/dumps", 0700));
 	assert_ok(file_make_folders(t->fd, "tmp", 0700));

@@ -133,6 +133,18 @@ static void external_journals_are_refused(void **state)
 	refused("xfs /dev/vdb1\npath /dumps\n", ERROR_UNSUPPORTED, "second device (logdev=/dev/vdc)");
 }
 
+/* PID 1 looks for a UUID on a file system of the plan's type, as a probe tells it. */
+static void ext3_mounted_as_ext4_is_an_ext3(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	machine_ext(&t, "dev/vdb1", 3, DATA_UUID, "");
+	assert_ok(resolve("ext4 /dev/vdb1\npath /dumps\n", &target));
+	is_target(&target, "UUID=" DATA_UUID, "ext3", "/dumps");
+	assert_true(words_have(&target.modules, "fs-ext3"));
+}
+
 /* Distributions differ in the character sets that vfat is mounted with. */
 static void vfat_brings_its_character_sets(void **state)
 {
@@ -212,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(fstab_is_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bind_mount_is_not_the_target, setup, teardown),
 		cmocka_unit_test_setup_teardown(external_journals_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(ext3_mounted_as_ext4_is_an_ext3, setup, teardown),
 		cmocka_unit_test_setup_teardown(vfat_brings_its_character_sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(btrfs_subvolumes_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(btrfs_on_several_devices_is_refused, setup, teardown),
