@@ -3,6 +3,7 @@
  * include/uapi/linux/kexec.h, kernel 6.17.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -95,9 +96,21 @@ struct error *kexec_load(const struct kexec_plan *p, struct kexec_result *r)
 	return err ? refuse_errno(r, p->first, p->rq.panic, err, &p->state) : NULL;
 }
 
+/* Why this machine may have said no; all zero when that cannot be read. */
+static struct kexec_state state_now(void)
+{
+	_cleanup_close_ int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct kexec_state s = { 0 };
+	struct error *e = root < 0 ? NULL : host_kexec_state(root, &s);
+
+	error_free(e); /* a worse explanation, no more */
+	return s;
+}
+
 /* The file call's unload reads no file, so that lockdown allows it; it comes first. */
 struct error *kexec_unload(bool panic, enum kexec_call call, struct kexec_result *r)
 {
+	struct kexec_state state;
 	int err = ENOSYS;
 
 	*r = (struct kexec_result){ 0 };
@@ -113,7 +126,10 @@ struct error *kexec_unload(bool panic, enum kexec_call call, struct kexec_result
 		return refuse(r, KEXEC_NOT_SUPPORTED,
 			      "start a kernel built with CONFIG_KEXEC_FILE and CONFIG_CRASH_DUMP",
 			      "the running kernel has neither kexec_file_load nor kexec_load");
-	return err ? refuse_errno(r, r->used, panic, err, &(struct kexec_state){ 0 }) : NULL;
+	if (!err)
+		return NULL;
+	state = state_now();
+	return refuse_errno(r, r->used, panic, err, &state);
 }
 
 struct error *kexec_loaded(int root, bool panic, bool *ret)
