@@ -12,11 +12,6 @@ void log_setup(const char *prefix, enum log_level level)
 	log_limit = level;
 }
 
-enum log_level log_level_now(void)
-{
-	return log_limit;
-}
-
 static void emit(enum log_level level, const char *word, const char *fmt, va_list ap)
 {
 	if (level > log_limit)
@@ -40,11 +35,3 @@ DEFINE_LOG(log_error, LOG_LEVEL_ERROR, "")
 DEFINE_LOG(log_warning, LOG_LEVEL_WARNING, "WARNING: ")
 DEFINE_LOG(log_info, LOG_LEVEL_INFO, "")
 DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG, "debug: ")
-
-void log_ignored(struct error *e, const char *why)
-{
-	if (!e)
-		return;
-	log_warning("%s; %s", error_message(e), why);
-	error_free(e);
-}

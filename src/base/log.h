@@ -9,10 +9,7 @@
 enum log_level { LOG_LEVEL_NONE, LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 void log_setup(const char *prefix, enum log_level level); /* prefix is borrowed */
-enum log_level log_level_now(void);
 void log_error(const char *fmt, ...) PRINTF(1, 2);
 void log_warning(const char *fmt, ...) PRINTF(1, 2);
 void log_info(const char *fmt, ...) PRINTF(1, 2);
 void log_debug(const char *fmt, ...) PRINTF(1, 2);
-/* Logs and frees an error that is ignored; `why` says what goes on instead. */
-void log_ignored(struct error *e, const char *why);

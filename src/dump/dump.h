@@ -113,9 +113,6 @@ struct dump_format {
  * with what was read) into d->notes, and finds VMCOREINFO. For the format readers; `raw` is
  * taken over (malloc'd). */
 struct error *dump_take_notes(struct dump *d, unsigned char *raw, size_t len) MUST_CHECK;
-/* The same for notes inside a lasting mapping of d->source, not taken over. */
-struct error *dump_take_mapped_notes(struct dump *d, const unsigned char *raw,
-				     size_t len) MUST_CHECK;
 /* Reads [off, off + len) of d->source as notes; what lies past the end of the file is left
  * out and makes the dump incomplete. Large areas are mapped instead of copied. */
 struct error *dump_read_notes(struct dump *d, uint64_t off, uint64_t len) MUST_CHECK;

@@ -122,7 +122,8 @@ struct error *dump_take_notes(struct dump *d, unsigned char *raw, size_t len)
 	return parse_notes(d);
 }
 
-struct error *dump_take_mapped_notes(struct dump *d, const unsigned char *raw, size_t len)
+/* The same for notes inside a lasting mapping of d->source, not taken over. */
+static struct error *take_mapped_notes(struct dump *d, const unsigned char *raw, size_t len)
 {
 	drop_notes(d);
 	d->raw_notes = raw;
@@ -146,7 +147,7 @@ struct error *dump_read_notes(struct dump *d, uint64_t off, uint64_t len)
 		const void *p = source_map_forever(s, off, len);
 
 		if (p)
-			return dump_take_mapped_notes(d, p, len);
+			return take_mapped_notes(d, p, len);
 	}
 	if (len > NOTES_MAX)
 		return error_new(ERROR_BAD_DATA,

@@ -10,9 +10,7 @@ struct error *writer_page(struct dump_writer *w, uint64_t pfn, const void *bytes
 	if (bytes && (codec ? len == 0 || len > w->facts.page_size : len != w->facts.page_size))
 		return error_new(ERROR_BAD_DATA, "page 0x%llx: %zu stored bytes for a page of %u",
 				 (unsigned long long)pfn, len, w->facts.page_size);
-	TRY(w->ops->page(w, pfn, bytes, len, codec, is_zero));
-	w->pages++;
-	return NULL;
+	return w->ops->page(w, pfn, bytes, len, codec, is_zero);
 }
 
 struct error *writer_end(struct dump_writer *w, bool complete)

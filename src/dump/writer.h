@@ -60,7 +60,6 @@ struct dump_writer {
 	const struct dump_writer_ops *ops;
 	struct sink *sink; /* borrowed */
 	struct dump_facts facts;
-	uint64_t pages; /* handed over so far */
 };
 
 /* Both copy nothing that `facts` borrows: it must live until writer_close(). */

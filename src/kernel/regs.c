@@ -1,14 +1,11 @@
-#include "base/text.h"
 #include "kernel/unwind.h"
 
 static int index_of(const struct arch *a, const char *name)
 {
-	struct regs *r = NULL;
+	const struct arch_reg *r = a ? arch_find_reg(a, name) : NULL;
+	ptrdiff_t i = r ? r - a->regs : -1;
 
-	for (size_t i = 0; a && a->regs[i].name && i < ARRAY_SIZE(r->v); i++)
-		if (text_equal(a->regs[i].name, name))
-			return i;
-	return -1;
+	return i < (ptrdiff_t)ARRAY_SIZE(((struct regs *)NULL)->v) ? (int)i : -1;
 }
 
 bool regs_get(const struct regs *r, const struct arch *a, const char *name, uint64_t *ret)
