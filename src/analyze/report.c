@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 const struct crash_kind_words crash_kinds[CRASH_KINDS] = {
 	[CRASH_UNKNOWN] = { "unknown", "Crash of unknown kind", false },
 	[CRASH_PANIC] = { "panic", "Kernel panic", false },
@@ -144,8 +146,7 @@ struct error *report_miss(struct report *r, const char *what, const char *fmt, .
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&m.why, fmt, ap) < 0)
-		m.why = NULL;
+	m.why = text_vformat(fmt, ap);
 	va_end(ap);
 	m.what = strdup(what);
 	if (!m.why || !m.what || !vector_push(&r->missing, m)) {

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/text.h"
+
 struct error {
 	enum error_kind kind;
 	int err;
@@ -41,12 +43,11 @@ static struct error *make(enum error_kind kind, int err, char *message)
 
 struct error *error_new(enum error_kind kind, const char *fmt, ...)
 {
-	char *message = NULL;
+	char *message;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&message, fmt, ap) < 0)
-		message = NULL;
+	message = text_vformat(fmt, ap);
 	va_end(ap);
 	return make(kind, 0, message);
 }
@@ -74,12 +75,11 @@ static enum error_kind kind_of_errno(int err)
 
 struct error *error_sys(int err, const char *fmt, ...)
 {
-	char *words = NULL, *message = NULL;
+	char *words, *message = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&words, fmt, ap) < 0)
-		words = NULL;
+	words = text_vformat(fmt, ap);
 	va_end(ap);
 	if (!words || asprintf(&message, "%s: %s", words, strerror(err)) < 0)
 		message = NULL;
@@ -89,14 +89,13 @@ struct error *error_sys(int err, const char *fmt, ...)
 
 struct error *error_prefix(struct error *e, const char *fmt, ...)
 {
-	char *words = NULL, *message = NULL;
+	char *words, *message = NULL;
 	va_list ap;
 
 	if (!e || e == &nomem)
 		return e;
 	va_start(ap, fmt);
-	if (vasprintf(&words, fmt, ap) < 0)
-		words = NULL;
+	words = text_vformat(fmt, ap);
 	va_end(ap);
 	if (words && asprintf(&message, "%s: %s", words, e->message) >= 0) {
 		free(e->message);

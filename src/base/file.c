@@ -102,6 +102,26 @@ struct error *file_pwrite_fd(int fd, const char *what, const void *bytes, size_t
 	return NULL;
 }
 
+struct error *file_read_part_fd(int fd, const char *what, void *buf, size_t len,
+				size_t *ret_len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = read(fd, (char *)buf + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(errno, "%s: cannot read", what);
+		if (n == 0)
+			break;
+		done += n;
+	}
+	*ret_len = done;
+	return NULL;
+}
+
 struct error *file_pread_fd(int fd, const char *what, void *buf, size_t len, uint64_t off,
 			    size_t *ret_len)
 {

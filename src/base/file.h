@@ -24,6 +24,9 @@ struct error *file_read_u64(int dirfd, const char *name, uint64_t *ret) MUST_CHE
 struct error *file_write_fd(int fd, const char *what, const void *bytes, size_t len) MUST_CHECK;
 struct error *file_pwrite_fd(int fd, const char *what, const void *bytes, size_t len,
 			     uint64_t off) MUST_CHECK;
+/* Reads `len` bytes from where the descriptor stands; *ret_len is less only at the end. */
+struct error *file_read_part_fd(int fd, const char *what, void *buf, size_t len,
+				size_t *ret_len) MUST_CHECK;
 /* Reads up to `len` bytes; *ret_len is less only at the end of the file. */
 struct error *file_pread_fd(int fd, const char *what, void *buf, size_t len, uint64_t off,
 			    size_t *ret_len) MUST_CHECK;

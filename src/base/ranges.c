@@ -84,6 +84,13 @@ bool ranges_contain(const struct ranges *r, uint64_t start, uint64_t end)
 	return start >= end || (x && x->end >= end);
 }
 
+bool ranges_meet(const struct ranges *r, uint64_t start, uint64_t end)
+{
+	size_t i = first_ending_above(r, start);
+
+	return start < end && i < r->n && r->v[i].start < end;
+}
+
 uint64_t ranges_total(const struct ranges *r)
 {
 	uint64_t total = 0;

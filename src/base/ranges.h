@@ -22,6 +22,8 @@ struct error *ranges_cut(struct ranges *r, uint64_t start, uint64_t end) MUST_CH
 /* The range that holds `x`, or null. */
 const struct range *ranges_find(const struct ranges *r, uint64_t x);
 bool ranges_contain(const struct ranges *r, uint64_t start, uint64_t end);
+/* Whether any of [start, end) is in the set. */
+bool ranges_meet(const struct ranges *r, uint64_t start, uint64_t end);
 uint64_t ranges_total(const struct ranges *r);
 struct error *ranges_copy(const struct ranges *from, struct ranges *to) MUST_CHECK;
 void ranges_done(struct ranges *r);

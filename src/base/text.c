@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -154,12 +153,11 @@ struct error *words_add(struct words *w, const char *s)
 
 struct error *words_addf(struct words *w, const char *fmt, ...)
 {
-	char *s = NULL;
+	char *s;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
+	s = text_vformat(fmt, ap);
 	va_end(ap);
 	return words_own(w, s);
 }
@@ -205,6 +203,13 @@ void words_done(struct words *w)
 	for (size_t i = 0; i < w->n; i++)
 		free(w->v[i]);
 	vector_done(w);
+}
+
+char *text_vformat(const char *fmt, va_list ap)
+{
+	char *s;
+
+	return vasprintf(&s, fmt, ap) < 0 ? NULL : s;
 }
 
 char *text_next_line(char **rest)

@@ -1,6 +1,8 @@
 /* Reading numbers and words out of text. */
 #pragma once
 
+#include <stdarg.h>
+
 #include "base/error.h"
 #include "base/vector.h"
 
@@ -44,6 +46,9 @@ static inline void words_done_cleanup(struct words *w)
 	words_done(w);
 }
 #define _cleanup_words_ CLEANUP(words_done)
+
+/* printf to a malloc'd string; null on out of memory. */
+char *text_vformat(const char *fmt, va_list ap) PRINTF(1, 0);
 
 /* The next line of a text in place: NUL-terminates it, without newline; null at the end. */
 char *text_next_line(char **rest);

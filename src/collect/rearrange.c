@@ -13,32 +13,12 @@
 #define FLAT_HEADER_LEN 4096
 #define PIECE		((size_t)1 << 20)
 
-/* Reads `len` bytes; *ret_len is less only at the end of the stream. */
-static struct error *read_some(int in, const char *name, void *buf, size_t len, size_t *ret_len)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = read(in, (char *)buf + done, len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(errno, "%s: cannot read", name);
-		if (n == 0)
-			break;
-		done += n;
-	}
-	*ret_len = done;
-	return NULL;
-}
-
 static struct error *check_header(int in, const char *name)
 {
 	unsigned char h[FLAT_HEADER_LEN];
 	size_t len;
 
-	TRY(read_some(in, name, h, sizeof(h), &len));
+	TRY(file_read_part_fd(in, name, h, sizeof(h), &len));
 	if (len != sizeof(h) || memcmp(h, "makedumpfile\0\0\0\0", 16) != 0)
 		return error_new(ERROR_BAD_DATA, "%s: not a flattened dump", name);
 	if (get_u64(h + 16, true) != 1 || get_u64(h + 24, true) != 1)
@@ -65,7 +45,7 @@ struct error *collect_rearrange(int in, const char *in_name, int to, const char 
 		uint64_t off, left;
 		size_t len;
 
-		TRY(read_some(in, in_name, head, sizeof(head), &len));
+		TRY(file_read_part_fd(in, in_name, head, sizeof(head), &len));
 		if (len != sizeof(head))
 			break;
 		off = get_u64(head, true);
@@ -79,7 +59,7 @@ struct error *collect_rearrange(int in, const char *in_name, int to, const char 
 							 "is impossible",
 					 in_name, (unsigned long long)left, (unsigned long long)off);
 		while (left) {
-			TRY(read_some(in, in_name, buf, MIN(left, (uint64_t)PIECE), &len));
+			TRY(file_read_part_fd(in, in_name, buf, MIN(left, (uint64_t)PIECE), &len));
 			TRY(file_pwrite_fd(to, to_name, buf, len, off));
 			TRY(pace_wrote(&pace, off, len));
 			if (len < MIN(left, (uint64_t)PIECE))

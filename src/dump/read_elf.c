@@ -353,21 +353,6 @@ static size_t piece_at(const struct elf *elf, uint64_t pa)
 	return lo;
 }
 
-static bool ranges_meet(const struct ranges *r, uint64_t start, uint64_t end)
-{
-	size_t lo = 0, hi = r->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (r->v[mid].end > start)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo < r->n && r->v[lo].start < end;
-}
-
 /* What is to be said of bytes that no piece holds. */
 static enum page_answer judge_gap(const struct elf *elf, uint64_t start, uint64_t end,
 				  enum page_answer so_far)

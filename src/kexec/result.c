@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const struct {
 	const char *name;
 	enum error_kind kind;
@@ -60,8 +62,7 @@ struct error *refuse(struct kexec_result *r, enum kexec_reason reason, const cha
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&sentence, fmt, ap) < 0)
-		sentence = NULL;
+	sentence = text_vformat(fmt, ap);
 	va_end(ap);
 	if (!sentence) {
 		r->reason = KEXEC_NO_MEMORY;

@@ -31,12 +31,11 @@ static struct error *push(struct inputs *in, enum input_kind kind, char *digest,
 
 struct error *inputs_add(struct inputs *in, enum input_kind kind, const char *fmt, ...)
 {
-	char *text = NULL;
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		text = NULL;
+	text = text_vformat(fmt, ap);
 	va_end(ap);
 	for (char *p = text; p && *p; p++) /* one item, one line */
 		if (*p == '\n')
@@ -49,18 +48,15 @@ static struct error *digest_file(int fd, const char *name, char ret[DIGEST_TEXT 
 	unsigned char digest[SHA256_DIGEST_LEN];
 	_cleanup_free_ char *buf = malloc(1 << 16);
 	struct sha256 sha;
-	ssize_t n;
+	size_t n;
 
 	if (!buf)
 		return error_nomem();
 	sha256_init(&sha);
-	while ((n = read(fd, buf, 1 << 16)) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_sys(errno, "%s: cannot read", name);
+	do {
+		TRY(file_read_part_fd(fd, name, buf, 1 << 16, &n));
 		sha256_add(&sha, buf, n);
-	}
+	} while (n);
 	sha256_end(&sha, digest);
 	for (size_t i = 0; i < sizeof(digest); i++)
 		snprintf(ret + 2 * i, 3, "%02x", digest[i]);

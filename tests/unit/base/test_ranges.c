@@ -48,6 +48,11 @@ static void cutting_splits(void **state)
 	assert_int_equal(ranges_find(&r, 9)->start, 5);
 	assert_true(ranges_contain(&r, 30, 90));
 	assert_false(ranges_contain(&r, 30, 91));
+	assert_true(ranges_meet(&r, 9, 11));
+	assert_true(ranges_meet(&r, 0, 100));
+	assert_false(ranges_meet(&r, 10, 30));
+	assert_false(ranges_meet(&r, 9, 9));
+	assert_false(ranges_meet(&r, 90, UINT64_MAX));
 }
 
 /* against a bit per number */
