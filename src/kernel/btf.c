@@ -584,9 +584,3 @@ uint32_t btf_count(const struct btf *b)
 {
 	return b->nr;
 }
-
-size_t btf_memory(const struct btf *b)
-{
-	return sizeof(*b) + b->nr * sizeof(*b->at) +
-	       ((size_t)b->slot_mask + 1) * sizeof(*b->slots);
-}

@@ -50,7 +50,6 @@ void btf_own(struct btf *b, struct vmem_block *block);
 uint64_t btf_blob_length(const void *bytes, size_t len);
 /* Ids are 1 to count - 1; 0 is void. */
 uint32_t btf_count(const struct btf *b);
-size_t btf_memory(const struct btf *b); /* bytes the index takes */
 bool btf_type_at(const struct btf *b, uint32_t id, struct btf_type *ret);
 /* What is left without typedef, const, volatile, restrict and type tags; 0 when void or bad. */
 uint32_t btf_strip(const struct btf *b, uint32_t id);

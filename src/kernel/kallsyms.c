@@ -463,9 +463,3 @@ bool kallsyms_have_data(const struct kallsyms *ks)
 	/* a few symbols of data kinds are there even without KALLSYMS_ALL */
 	return ks->nr_data > ks->t.num / 64;
 }
-
-size_t kallsyms_memory(const struct kallsyms *ks)
-{
-	return sizeof(*ks) + ks->nr_blocks * sizeof(*ks->blocks) +
-	       ((size_t)ks->slot_mask + 1) * sizeof(*ks->slots);
-}

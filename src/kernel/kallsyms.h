@@ -46,7 +46,6 @@ enum kallsyms_encoding kallsyms_encoding(const struct kallsyms *ks);
 bool kallsyms_long_names(const struct kallsyms *ks);
 /* Whether variables are there too (CONFIG_KALLSYMS_ALL). */
 bool kallsyms_have_data(const struct kallsyms *ks);
-size_t kallsyms_memory(const struct kallsyms *ks); /* bytes the index takes */
 
 uint64_t kallsyms_address(const struct kallsyms *ks, uint32_t i);
 /* Name of symbol `i`, NUL-terminated, cut to `room`; *ret_type gets its nm letter. */

@@ -193,15 +193,6 @@ struct error *vmem_read_u8(struct kernel *k, uint64_t va, uint8_t *ret)
 	return vmem_read(k, va, ret, 1);
 }
 
-struct error *vmem_read_u16(struct kernel *k, uint64_t va, uint16_t *ret)
-{
-	uint64_t v;
-
-	TRY(read_uint(k, va, 2, &v));
-	*ret = v;
-	return NULL;
-}
-
 struct error *vmem_read_u32(struct kernel *k, uint64_t va, uint32_t *ret)
 {
 	uint64_t v;

@@ -17,7 +17,6 @@ struct error *vmem_read(struct kernel *k, uint64_t va, void *buf, size_t len) MU
  * dump_map_phys: valid until the next map); null otherwise. */
 const void *vmem_map(struct kernel *k, uint64_t va, size_t len);
 struct error *vmem_read_u8(struct kernel *k, uint64_t va, uint8_t *ret) MUST_CHECK;
-struct error *vmem_read_u16(struct kernel *k, uint64_t va, uint16_t *ret) MUST_CHECK;
 struct error *vmem_read_u32(struct kernel *k, uint64_t va, uint32_t *ret) MUST_CHECK;
 struct error *vmem_read_u64(struct kernel *k, uint64_t va, uint64_t *ret) MUST_CHECK;
 struct error *vmem_read_long(struct kernel *k, uint64_t va, uint64_t *ret) MUST_CHECK; /* pointers too */
