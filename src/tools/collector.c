@@ -22,6 +22,7 @@
 enum message_bit { MSG_PROGRESS = 1, MSG_COMMON = 2, MSG_ERROR = 4, MSG_DEBUG = 8, MSG_REPORT = 16 };
 #define MSG_DEFAULT 7
 #define LEVELS_MAX  32
+#define LOG_PIECE   (16u << 10)
 
 enum option_id {
 	OPT_ZLIB = 1, OPT_LZO, OPT_SNAPPY, OPT_ZSTD, OPT_LEVEL, OPT_ELF, OPT_FLATTEN,
@@ -508,51 +509,77 @@ static int run_collect(struct job *j)
 	return status;
 }
 
-static struct error *read_log(struct job *j, struct strbuf *text)
+/* The log goes out as it is read: with log_buf_len= it may be larger than the memory here. The
+ * target is opened for the first piece, so that an older file is overwritten only when there is
+ * something to put there. */
+struct log_out {
+	struct job *j;
+	int fd, own_fd;
+	bool open;
+	struct sink *sink; /* null: straight to `fd` */
+	uint64_t written;
+	struct strbuf pending;
+};
+
+static struct error *flush_log(struct log_out *o)
+{
+	struct strbuf *b = &o->pending;
+
+	if (!o->open) {
+		TRY(open_output(o->j, &o->fd, &o->own_fd));
+		o->open = true;
+		if (o->j->flatten)
+			TRY(sink_open_flattened(o->fd, o->j->output, &o->sink));
+	}
+	if (o->sink)
+		TRY(sink_write(o->sink, o->written, strbuf_str(b), b->len));
+	else
+		TRY(file_write_fd(o->fd, o->j->output, strbuf_str(b), b->len));
+	o->written += b->len;
+	b->len = 0;
+	return NULL;
+}
+
+static struct error *add_to_log(const struct printk_record *r, void *arg)
+{
+	struct log_out *o = arg;
+
+	printk_format(r, &o->pending);
+	TRY(strbuf_error(&o->pending));
+	return o->pending.len < LOG_PIECE ? NULL : flush_log(o);
+}
+
+static struct error *write_log(struct log_out *o)
 {
 	_cleanup_dump_ struct dump *d = NULL;
 	_cleanup_kernel_ struct kernel *k = NULL;
 	uint64_t damaged = 0;
 
-	TRY(dump_open(j->input, &d));
+	TRY(dump_open(o->j->input, &d));
 	TRY(kernel_open(d, &k));
-	TRY(printk_text(k, j->partial, text, &damaged));
+	TRY(printk_walk(k, o->j->partial, add_to_log, o, &damaged));
+	TRY(flush_log(o));
 	if (damaged)
-		say(j, MSG_COMMON, "%llu records of the log are damaged and were left out.\n",
+		say(o->j, MSG_COMMON, "%llu records of the log are damaged and were left out.\n",
 		    (unsigned long long)damaged);
-	return strbuf_error(text);
-}
-
-static struct error *write_log(struct job *j, int fd, const struct strbuf *text)
-{
-	if (j->flatten) {
-		_cleanup_sink_ struct sink *s = NULL;
-
-		TRY(sink_open_flattened(fd, j->output, &s));
-		TRY(sink_write(s, 0, strbuf_str(text), text->len));
-		return sink_finish(s, text->len);
-	}
-	TRY(file_write_fd(fd, j->output, strbuf_str(text), text->len));
-	if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
-		return error_sys(errno, "%s: cannot sync", j->output);
+	if (o->sink)
+		return sink_finish(o->sink, o->written);
+	if (fsync(o->fd) < 0 && errno != EINVAL && errno != EROFS)
+		return error_sys(errno, "%s: cannot sync", o->j->output);
 	return NULL;
 }
 
-/* The log first: an older file is overwritten only when there is something to put there. */
 static int run_dmesg(struct job *j)
 {
-	_cleanup_close_ int own_fd = -1;
-	_cleanup_strbuf_ struct strbuf text = { 0 };
-	int fd;
-	struct error *e = read_log(j, &text);
+	struct log_out o = { .j = j, .fd = -1, .own_fd = -1 };
+	struct error *e = write_log(&o);
 
-	if (!e)
-		e = open_output(j, &fd, &own_fd);
-	if (!e) {
-		e = write_log(j, fd, &text);
-		if (e)
-			drop_if_empty(j, own_fd);
-	}
+	if (e && o.open)
+		drop_if_empty(j, o.own_fd);
+	sink_close(o.sink);
+	strbuf_done(&o.pending);
+	if (o.own_fd >= 0)
+		close(o.own_fd);
 	if (e)
 		return failed(j, e);
 	say(j, MSG_COMMON, "\nThe dmesg log is saved to %s.\n", j->output);
