@@ -97,7 +97,7 @@ static struct error *try_report(struct capture *c)
 	TRY(store_create(c, "report-incomplete.txt", &text));
 	e = store_create(c, "report-incomplete.json", &json);
 	if (e) {
-		close(text);
+		store_abandon(c, text, "report-incomplete.txt");
 		return e;
 	}
 	e = run(c, argv, PLAN_STEP_REPORT, json, text);

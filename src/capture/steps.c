@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -194,6 +195,7 @@ enum capture_end capture_fallback(struct capture *c)
 enum capture_end capture_shell(struct capture *c)
 {
 	char *argv[] = { "/bin/sh", NULL };
+	pid_t pid;
 
 	say_setup(c->root, true);
 	if (!file_exists(c->root, "bin/sh")) {
@@ -201,10 +203,21 @@ enum capture_end capture_shell(struct capture *c)
 		return CAPTURE_FAILED;
 	}
 	say("a shell on the console; the machine restarts when it ends");
-	setsid();
-	(void)ioctl(0, TIOCSCTTY, 1); /* without it there is no job control */
-	execv(argv[0], argv);
-	say("/bin/sh: %s", strerror(errno));
+	/* a worker leads a process group, which can't become a session's leader: its child can */
+	pid = fork();
+	if (pid == 0) {
+		setsid();
+		(void)ioctl(0, TIOCSCTTY, 1); /* without it there is no job control */
+		execv(argv[0], argv);
+		say("/bin/sh: %s", strerror(errno));
+		_exit(1);
+	}
+	if (pid < 0) {
+		say("/bin/sh: cannot start a process: %s", strerror(errno));
+		return CAPTURE_FAILED;
+	}
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	return CAPTURE_FAILED;
 }
 
