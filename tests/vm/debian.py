@@ -100,6 +100,15 @@ def apt(conf, *argv, cwd=None):
     return p.stdout
 
 
+def with_fresh_lists(suite, work):
+    """work(conf); once more after an update when a package has gone from the mirror meanwhile."""
+    try:
+        return work(apt_root(suite))
+    except SystemExit:
+        (cache() / "apt" / suite / "updated").unlink(missing_ok=True)
+        return work(apt_root(suite))
+
+
 def depends(conf, package, pattern):
     for line in apt(conf, "apt-cache", "depends", package).splitlines():
         m = re.match(r"\s*Depends:\s*(\S+)", line)
@@ -127,25 +136,28 @@ class Kernel:
         base = cache() / "kernels"
         base.mkdir(exist_ok=True)
         with locked(f"kernel-{suite}"):
-            conf = apt_root(suite)
-            image = depends(conf, meta, r"linux-image-\d")
-            self.release = image.removeprefix("linux-image-")
-            self.tree = base / self.release
-            if not (self.tree / ".complete").exists():
-                shutil.rmtree(self.tree, ignore_errors=True)
-                self.tree.mkdir()
-                packages = [image]
-                if name == "7":  # the image package is empty from 7.2 on
-                    packages = [f"linux-{p}-{self.release}" for p in ("binary", "modules", "base")]
-                print(f"# fetching {' '.join(packages)}", flush=True)
-                unpack(conf, packages, self.tree)
-                if not (self.tree / "lib").exists():
-                    (self.tree / "lib").symlink_to("usr/lib")
-                subprocess.run(["depmod", "-b", self.tree, self.release], check=True)
-                (self.tree / ".complete").write_text("")
+            with_fresh_lists(suite, lambda conf: self.fetch(conf, meta, base))
         self.modules = self.tree / "lib/modules" / self.release
         self.image = self.first(f"boot/vmlinuz-{self.release}", f"lib/modules/{self.release}/vmlinuz")
         self.config = self.first(f"boot/config-{self.release}", f"lib/modules/{self.release}/config")
+
+    def fetch(self, conf, meta, base):
+        image = depends(conf, meta, r"linux-image-\d")
+        self.release = image.removeprefix("linux-image-")
+        self.tree = base / self.release
+        if (self.tree / ".complete").exists():
+            return
+        shutil.rmtree(self.tree, ignore_errors=True)
+        self.tree.mkdir()
+        packages = [image]
+        if self.name == "7":  # the image package is empty from 7.2 on
+            packages = [f"linux-{p}-{self.release}" for p in ("binary", "modules", "base")]
+        print(f"# fetching {' '.join(packages)}", flush=True)
+        unpack(conf, packages, self.tree)
+        if not (self.tree / "lib").exists():
+            (self.tree / "lib").symlink_to("usr/lib")
+        subprocess.run(["depmod", "-b", self.tree, self.release], check=True)
+        (self.tree / ".complete").write_text("")
 
     def first(self, *names):
         for n in names:
@@ -188,7 +200,6 @@ class Kernel:
 
     def headers(self):
         """A folder for `make -C` of out-of-tree modules (bookworm's packages)."""
-        conf = apt_root(KERNELS[self.name][0])
         tree = cache() / "kernels" / f"headers-{self.release}"
         package = f"linux-headers-{self.release}"
         source = tree / "usr/src" / package
@@ -196,9 +207,9 @@ class Kernel:
             if not (tree / ".complete").exists():
                 shutil.rmtree(tree, ignore_errors=True)
                 tree.mkdir(parents=True)
-                parts = [depends(conf, package, p) for p in
-                         (r"linux-headers-.*-common", r"linux-kbuild-", r"linux-compiler-")]
-                unpack(conf, [package, *parts], tree)
+                parts = (r"linux-headers-.*-common", r"linux-kbuild-", r"linux-compiler-")
+                with_fresh_lists(KERNELS[self.name][0], lambda conf: unpack(
+                    conf, [package, *(depends(conf, package, p) for p in parts)], tree))
                 # paths of an installed system become those of the unpacked one
                 makefile = source / "Makefile"
                 makefile.write_text(makefile.read_text().replace("/usr/src/", f"{tree}/usr/src/"))
@@ -217,10 +228,10 @@ def tool(suite, package, program):
     tree = cache() / "tools" / f"{suite}-{package}"
     with locked(f"tool-{suite}"):
         if not (tree / ".complete").exists():
-            conf = apt_root(suite)
             shutil.rmtree(tree, ignore_errors=True)
             tree.mkdir(parents=True)
-            apt(conf, "apt-get", "install", "-y", "-qq", "--download-only", package)
+            with_fresh_lists(suite, lambda conf: apt(conf, "apt-get", "install", "-y", "-qq",
+                                                     "--download-only", package))
             archives = cache() / "apt" / suite / "cache/archives"
             for deb in archives.glob("*.deb"):
                 subprocess.run(["dpkg", "-x", deb, tree], check=True)
