@@ -436,7 +436,7 @@ static enum step orc_step(struct kernel *k, struct walk *w)
 		if (w->regs.v[CS] & 3)
 			return STEP_END; /* user mode */
 	}
-	w->interrupted = r.signal || r.kind != ORC_CALL;
+	w->interrupted = r.signal; /* not the kind: int3 entries (6.3) trap behind the instruction */
 	return STEP_FRAME;
 }
 
