@@ -105,7 +105,8 @@ def measure(name, build, crashkernel, ram_mb):
         return None, run
     boots = [t for t, l in zip(run.times, run.lines) if re.search(r"Linux version ", l) and t > crash]
     (work / "root.img").unlink()
-    return {"crash": crash, "capture": boots[0] - crash if boots else None,
+    reset = run.when(r"reboot: (machine restart|Restarting system)", after=crash)
+    return {"crash": crash, "reset": reset - crash if reset else None, "capture": boots[0] - crash if boots else None,
             "restart": boots[1] - crash if len(boots) > 1 else None,
             "back": (run.when("BENCH: back") or 0) - crash}, run
 
@@ -125,14 +126,15 @@ def main():
             if not rows[name] or not rows[name]["restart"]:
                 print(f"{name}: did not come back; console in {build}/bench/{name}/console")
     print(f"panic to restart, seconds (crashkernel={args.crashkernel}, {args.ram} MiB, TCG)")
-    print(f"{'':14}{'second kernel':>15}{'firmware again':>16}")
+    print(f"{'':14}{'second kernel':>15}{'reset':>10}{'kernel again':>16}")
     for name, r in rows.items():
         if r:
-            print(f"{name:14}{r['capture'] or 0:15.1f}{r['restart'] or 0:16.1f}")
+            print(f"{name:14}{r['capture'] or 0:15.1f}{r['reset'] or 0:10.1f}{r['restart'] or 0:16.1f}")
     classic = rows.get("kdump-tools")
     for name, r in rows.items():
         if r and classic and r is not classic and r["restart"] and classic["restart"]:
-            print(f"{name} takes {r['restart'] / classic['restart']:.2f} of its time")
+            print(f"{name}: {r['reset'] / classic['reset']:.2f} of the time to the reset, "
+                  f"{r['restart'] / classic['restart']:.2f} to the kernel after it")
 
 
 if __name__ == "__main__":

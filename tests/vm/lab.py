@@ -29,10 +29,13 @@ MODULE_FOLDERS = ["kernel/drivers/virtio", "kernel/drivers/block", "kernel/drive
 
 
 def sh(*argv, **how):
-    how.setdefault("check", True)
+    check = how.pop("check", True)
     p = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                        stderr=subprocess.STDOUT, **how)
-    return p.stdout.decode(errors="replace")
+    text = p.stdout.decode(errors="replace")
+    if check and p.returncode:
+        raise SystemExit(f"{' '.join(str(a) for a in argv)}: status {p.returncode}\n{text[-4000:]}")
+    return text
 
 
 def copy_program(path, root, where="usr/sbin"):

@@ -54,7 +54,7 @@ def execute(s, build, echo=None):
     (tree / "etc/scenario").write_text(scenario_text(s))
     for program in s.programs:
         lab.copy_program(build / "tests" / "vm" / program, tree)
-    if s.crash == "oops":
+    if "oops" in s.crash:
         shutil.copy(lab.oops_module(kernel, build), tree / "oops.ko")
     if s.arm == "kexec-reboot":
         shutil.copy(initrd, tree / "boot/production.gz")

@@ -82,3 +82,13 @@ SCENARIOS = [
     Scenario("kexec-reboot-segments", target=False, arm="kexec-reboot", crash="kexec -e",
              sysconfig="-c", kernel="6.12", checks=["kexec_rebooted"], group="kexec"),
 ]
+
+# Other ways to die: what counts is that the report's stack is the kernel's own.
+SYSCTLS = {
+    "soft-lockup": "echo 3 >/proc/sys/kernel/watchdog_thresh; echo 1 >/proc/sys/kernel/softlockup_panic",
+    "hung-task": "echo 5 >/proc/sys/kernel/hung_task_timeout_secs; echo 1 >/proc/sys/kernel/hung_task_panic",
+}
+for how in ("jump", "gp", "bug", "divide", "list", "stack", "timer", "timer-panic", "soft-lockup", "hung-task"):
+    SCENARIOS.append(Scenario(f"dies-by-{how}", crash=f"insmod /oops.ko how={how}; sleep 100",
+                              before_crash=SYSCTLS.get(how, ""), tier="long", group="crash",
+                              checks=["dump_folder", "stack", "opens", "oracle_dmesg"]))
