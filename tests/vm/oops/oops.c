@@ -53,9 +53,9 @@ static int die_bug(void)
 
 static int die_divide(void)
 {
-	volatile int zero = 0;
+	volatile int many = 4711, zero = 0;
 
-	return 1 / zero;
+	return many / zero;
 }
 
 static int die_list(void)
