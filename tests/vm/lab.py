@@ -185,7 +185,8 @@ def qemu(kernel_image, initrd, append, disks, ram_mb=512, cpus=1, uefi=False, cp
          limit=240, log=None, work=None, extra=(), stop=None, echo=None):
     """Boots; ends when the guest powers off, at `limit` seconds, or when a console line matches
     `stop`. `echo` is called with each line and its time. TCG always: what KVM would do on this host cannot be known beforehand."""
-    argv = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", cpu,
+    # `timeout` ends QEMU even when whoever started this was killed
+    argv = ["timeout", "-k", "5", str(limit + 30), "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", cpu,
             "-smp", str(cpus), "-m", str(ram_mb), "-nographic", "-vga", "none", "-nodefaults",
             "-net", "none", "-serial", "stdio", "-kernel", str(kernel_image),
             "-initrd", str(initrd), "-append", append]
@@ -236,7 +237,7 @@ def qemu(kernel_image, initrd, append, disks, ram_mb=512, cpus=1, uefi=False, cp
                 break
     finally:
         if p.poll() is None:
-            p.kill()
+            p.terminate()
         p.wait()
         p.stdout.close()
         if out:

@@ -63,7 +63,7 @@ SCENARIOS = [
     # the target's file system is gone when the crash comes
     Scenario("target-missing", before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
              conf="path /dumps\ncore_collector makedumpfile -l -d 31\nfailure_action poweroff\n",
-             checks=["failure_poweroff", "no_dump"]),
+             checks=["failure_poweroff", "says_what_is_missing"]),
     Scenario("target-missing-dump-to-rootfs",
              before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
              conf="path /dumps\ncore_collector makedumpfile -l -d 31\nfailure_action dump_to_rootfs\n",
