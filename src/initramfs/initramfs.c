@@ -11,7 +11,9 @@
 #include "base/file.h"
 #include "initramfs/internal.h"
 #include "initramfs/newc.h"
-#include "initramfs/unpack.h"
+#include "unpack/unpack.h"
+
+#define MODULE_LIMIT (128u << 20) /* unpacked; no module is longer */
 
 struct error *initramfs_new(int root, struct initramfs **ret)
 {
@@ -162,7 +164,7 @@ struct error *initramfs_add_module(struct initramfs *im, const struct module_fil
 	struct error *e;
 
 	TRY(initramfs_read_source(im->root, module->source, &bytes, &len));
-	e = unpack_file(module->source, bytes, len, &unpacked, &unpacked_len);
+	e = unpack_bytes(module->source, bytes, len, MODULE_LIMIT, &unpacked, &unpacked_len);
 	if (e || unpacked) {
 		free(bytes);
 		bytes = unpacked;

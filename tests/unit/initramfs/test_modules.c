@@ -4,11 +4,7 @@
  */
 #include "../host/tree.h"
 
-#include <lzma.h>
-#include <zstd.h>
-
 #include "initramfs/initramfs.h"
-#include "initramfs/unpack.h"
 #include "make_elf.h"
 
 #define REL	"6.1.0-test"
@@ -170,36 +166,6 @@ static void what_is_missing_is_said(void **state)
 	assert_error(modules_closure(t->fd, "../x", &w, &l), ERROR_USAGE, "no kernel release");
 }
 
-/* Every packing gives back the bytes of the plain file, its signature too. */
-static void packed_modules_are_stored_unpacked(void **state)
-{
-	struct tree *t = *state;
-	_cleanup_free_ char *plain = NULL;
-	char packed[8192], *out;
-	size_t len, n = 0, out_len;
-
-	assert_ok(file_read(t->fd, MODULES "/kernel/d.ko", 8192, &plain, &len));
-	assert_ok(unpack_file("d.ko", plain, len, &out, &out_len));
-	assert_null(out);
-
-	assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC32, NULL, (uint8_t *)plain, len,
-						 (uint8_t *)packed, &n, sizeof(packed)),
-			 LZMA_OK);
-	assert_ok(unpack_file("d.ko.xz", packed, n, &out, &out_len));
-	assert_int_equal(out_len, len);
-	assert_memory_equal(out, plain, len);
-	free(out);
-	assert_error(unpack_file("d.ko.xz", packed, n - 8, &out, &out_len), ERROR_BAD_DATA, "xz");
-
-	n = ZSTD_compress(packed, sizeof(packed), plain, len, 3);
-	assert_ok(unpack_file("d.ko.zst", packed, n, &out, &out_len));
-	assert_int_equal(out_len, len);
-	assert_memory_equal(out, plain, len);
-	free(out);
-	assert_error(unpack_file("d.ko.zst", packed, n - 8, &out, &out_len), ERROR_BAD_DATA, "zstd");
-	assert_error(unpack_file("x.gz", "\x1f\x8b\x08zzzzzzzzzzzzzzzzzzzz", 20, &out, &out_len),
-		     ERROR_BAD_DATA, "gzip");
-}
 
 static void module_goes_into_the_image(void **state)
 {
@@ -231,7 +197,6 @@ int main(void)
 		cmocka_unit_test(blacklist_holds_for_aliases),
 		cmocka_unit_test(modules_outside_of_the_release_folder),
 		cmocka_unit_test(what_is_missing_is_said),
-		cmocka_unit_test(packed_modules_are_stored_unpacked),
 		cmocka_unit_test(module_goes_into_the_image),
 	};
 
