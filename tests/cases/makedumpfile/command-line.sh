@@ -6,6 +6,10 @@ status makedumpfile --bogus dump.elf out
 status makedumpfile -d 32 dump.elf out
 status makedumpfile -d 1,x dump.elf out
 status makedumpfile -E -c dump.elf out
+status makedumpfile -E --num-threads 2 dump.elf out
+status makedumpfile -x vmlinux -i vmcoreinfo dump.elf out
+status makedumpfile -R -F out
+status makedumpfile --partial-dmesg dump.elf out
 status makedumpfile --split dump.elf a b
 status makedumpfile -e dump.elf a
 status makedumpfile --dry-run -R out
@@ -20,9 +24,9 @@ status makedumpfile -R out
 test ! -e out
 touch exists
 status makedumpfile dump.elf exists
-status makedumpfile -x vmlinux -i vmcoreinfo -b 4 --non-mmap -d 0 --message-level 2 dump.elf out
+status makedumpfile -b 4 --cyclic-buffer 1024 --work-dir . --non-mmap -d 0 --message-level 2 dump.elf out
 # nothing but the stream goes to standard output, whatever the order of options
-makedumpfile -x vmlinux -F -d 0 --message-level 6 dump.elf 2>messages | makedumpfile -R --message-level 0 -f back && cmp out back
+makedumpfile -F -b 4 -d 0 --message-level 6 dump.elf 2>messages | makedumpfile -R --message-level 0 -f back && cmp out back
 cat messages
 # the input is never overwritten; an old log is only when there is a new one
 cp dump.elf copy.elf

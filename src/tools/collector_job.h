@@ -1,0 +1,86 @@
+/*
+ * What the collector_*.c files share: the command line as it was understood, what is told to
+ * whom, and the modes.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "codec/codec.h"
+#include "tools/collector.h"
+
+/* --message-level */
+enum message_bit { MSG_PROGRESS = 1, MSG_COMMON = 2, MSG_ERROR = 4, MSG_DEBUG = 8, MSG_REPORT = 16 };
+#define MSG_DEFAULT 7
+#define LEVELS_MAX  32
+
+/* At most 64: `given` has a bit for each. */
+enum option_id {
+	OPT_ZLIB = 1, OPT_LZO, OPT_SNAPPY, OPT_ZSTD, OPT_LEVEL, OPT_ELF, OPT_FLATTEN, OPT_FORCE,
+	OPT_MESSAGES, OPT_PARTIAL_DMESG, OPT_THREADS, OPT_CHECK, OPT_DRY_RUN, OPT_STATS, OPT_DEBUG,
+	OPT_HELP, OPT_VERSION, OPT_VMLINUX, OPT_VMCOREINFO, OPT_FD, OPT_IGNORED, OPT_UNSUPPORTED,
+	/* modes */
+	OPT_REARRANGE, OPT_DMESG,
+};
+#define GIVEN(id)  (1ull << (id))
+
+struct job;
+
+struct job_mode {
+	enum option_id by; /* the option that asks for it; 0: none, saving a dump */
+	int inputs, outputs; /* how many words name them; -1: one or more */
+	uint64_t excludes;   /* options that make no sense with it */
+	int (*run)(struct job *j);
+};
+
+struct job {
+	const struct collector_program *program;
+	uint64_t given; /* GIVEN() of each option */
+	const struct job_mode *mode;
+	unsigned messages;
+	FILE *talk;   /* common messages; stderr when stdout is the output */
+	char **inputs, **outputs; /* borrowed from argv */
+	int nr_inputs, nr_outputs;
+	const char *input, *output; /* the first ones; output: a name for messages with --fd and -F */
+	int levels[LEVELS_MAX];
+	unsigned nr_levels;
+	const struct codec *codec;
+	int fd; /* --fd; -1: none */
+	unsigned threads;
+	struct progress progress;
+};
+
+static inline bool job_has(const struct job *j, enum option_id id)
+{
+	return j->given >> id & 1;
+}
+
+/* --- collector_options.c --- */
+
+/* 0: go on; otherwise the exit status plus one, and what was wrong has been said. */
+int job_parse(struct job *j, int argc, char **argv);
+
+/* --- collector.c --- */
+
+void job_say(const struct job *j, enum message_bit bit, const char *fmt, ...) PRINTF(3, 4);
+/* The last line, and the exit status. */
+int job_completed(const struct job *j, int status);
+/* Says the error (may be null: said already); consumes it. */
+int job_failed(struct job *j, struct error *e);
+
+/* --- collector_output.c --- */
+
+/* The descriptor to write `name` to; *ret_own when it is ours to close. An existing file is
+ * refused without -f, and the input always. */
+struct error *job_open_output(const struct job *j, const char *name, int *ret,
+			      int *ret_own) MUST_CHECK;
+/* An output of ours that nothing came into is in the way of the next try. */
+void job_drop_if_empty(const char *name, int own_fd);
+
+/* --- modes, one file each --- */
+
+int job_save(struct job *j);
+int job_dmesg(struct job *j);
+int job_rearrange(struct job *j);

@@ -1,0 +1,329 @@
+/*
+ * The command line of makedumpfile and salvage-collect: options, which of them go together, and
+ * the words after them. What is refused, and with which status, is makedumpfile's.
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "base/options.h"
+#include "base/text.h"
+#include "tools/collector_job.h"
+
+static const struct option_def option_rows[] = {
+	{ 'c', NULL, NULL, "compress pages with zlib", OPT_ZLIB },
+	{ 'l', NULL, NULL, "compress pages with LZO", OPT_LZO },
+	{ 'p', NULL, NULL, "compress pages with snappy", OPT_SNAPPY },
+	{ 'z', NULL, NULL, "compress pages with zstd", OPT_ZSTD },
+	{ 'd', NULL, "LEVEL[,...]", "leave out: 1 zero pages, 2 cache, 4 private cache, 8 user "
+				    "pages, 16 free pages, and sums; the next of the list when the "
+				    "target is full", OPT_LEVEL },
+	{ 'E', NULL, NULL, "write ELF", OPT_ELF },
+	{ 'F', NULL, NULL, "write the flattened stream to standard output", OPT_FLATTEN },
+	{ 'R', NULL, NULL, "turn the flattened stream on standard input into DUMPFILE", OPT_REARRANGE },
+	{ 'f', NULL, NULL, "overwrite DUMPFILE", OPT_FORCE },
+	{ 0, "message-level", "SUM", "1 progress, 2 common, 4 errors, 8 debug, 16 report "
+				     "(default 7)", OPT_MESSAGES },
+	{ 0, "dump-dmesg", NULL, "write the kernel's log instead of a dump", OPT_DMESG },
+	{ 0, "partial-dmesg", NULL, "only what came after the last clearing", OPT_PARTIAL_DMESG },
+	{ 0, "num-threads", "N", "threads that compress", OPT_THREADS },
+	{ 0, "check-params", NULL, "only check the command line", OPT_CHECK },
+	{ 0, "dry-run", NULL, "do everything but write", OPT_DRY_RUN },
+	{ 0, "show-stats", NULL, "print the page counts", OPT_STATS },
+	{ 'D', NULL, NULL, "print debugging messages", OPT_DEBUG },
+	{ 'x', NULL, "VMLINUX", "not needed, ignored", OPT_VMLINUX },
+	{ 'i', NULL, "VMCOREINFO", "not needed, ignored", OPT_VMCOREINFO },
+	{ 'h', "help", NULL, "show this text", OPT_HELP },
+	{ 'v', NULL, NULL, "show the version and the codecs", OPT_VERSION },
+	/* taken and without meaning here: there are no bitmap files, cycles or caches to size */
+	{ 'b', NULL, "ORDER", NULL, OPT_IGNORED },
+	{ 0, "cyclic-buffer", "KIB", NULL, OPT_IGNORED },
+	{ 0, "work-dir", "DIR", NULL, OPT_IGNORED },
+	{ 0, "non-mmap", NULL, NULL, OPT_IGNORED },
+	{ 'e', NULL, NULL, NULL, OPT_UNSUPPORTED },
+	{ 'g', NULL, "FILE", NULL, OPT_UNSUPPORTED },
+	{ 'L', NULL, "SIZE", NULL, OPT_UNSUPPORTED },
+	{ 'X', NULL, NULL, NULL, OPT_UNSUPPORTED },
+	{ 0, "split", NULL, NULL, OPT_UNSUPPORTED },
+	{ 0, "reassemble", NULL, NULL, OPT_UNSUPPORTED },
+	{ 0, "splitblock-size", "KIB", NULL, OPT_UNSUPPORTED },
+	{ 0, "mem-usage", NULL, NULL, OPT_UNSUPPORTED },
+	{ 0, "vtop", "ADDRESS", NULL, OPT_UNSUPPORTED },
+	{ 0, "config", "FILE", NULL, OPT_UNSUPPORTED },
+	{ 0, "eppic", "FILE", NULL, OPT_UNSUPPORTED },
+	{ 0, "extension", "FILE", NULL, OPT_UNSUPPORTED },
+	{ 0, "diskset", "FILE", NULL, OPT_UNSUPPORTED },
+	{ 0, "xen-syms", "FILE", NULL, OPT_UNSUPPORTED },
+	{ 0, "xen-vmcoreinfo", "FILE", NULL, OPT_UNSUPPORTED },
+	{ 0, "xen_phys_start", "ADDRESS", NULL, OPT_UNSUPPORTED },
+	/* salvage-collect's */
+	{ 0, "fd", "N", "write to the open descriptor N, and name no output", OPT_FD },
+	{ 0 },
+};
+
+#define CODECS (GIVEN(OPT_ZLIB) | GIVEN(OPT_LZO) | GIVEN(OPT_SNAPPY) | GIVEN(OPT_ZSTD))
+/* What shapes a new dump: modes that write none refuse it. */
+#define SAVING (CODECS | GIVEN(OPT_LEVEL) | GIVEN(OPT_ELF))
+
+/* In makedumpfile's order: the first that is asked for counts, and refuses the others. */
+static const struct job_mode modes[] = {
+	{ OPT_REARRANGE, 0, 1,
+	  SAVING | GIVEN(OPT_VMLINUX) | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) |
+		  GIVEN(OPT_DMESG) | GIVEN(OPT_FD) | GIVEN(OPT_DRY_RUN),
+	  job_rearrange },
+	{ OPT_DMESG, 1, 1, GIVEN(OPT_DRY_RUN), job_dmesg },
+	{ 0, 1, 1, 0, job_save },
+};
+
+/* Options that do not go together, whatever the mode. */
+static const struct {
+	enum option_id option;
+	uint64_t excludes;
+} conflicts[] = {
+	{ OPT_ELF, CODECS | GIVEN(OPT_THREADS) },
+	{ OPT_VMCOREINFO, GIVEN(OPT_VMLINUX) },
+};
+
+/* Options that mean something only with another one. */
+static const struct {
+	enum option_id option, needs;
+} needs[] = {
+	{ OPT_PARTIAL_DMESG, OPT_DMESG },
+};
+
+static const struct option_def *row_of(enum option_id id)
+{
+	const struct option_def *row = option_rows;
+
+	while (row->id && row->id != (int)id)
+		row++;
+	return row;
+}
+
+/* An option as it is written: "-x", "--split". */
+static const char *word_of(const struct option_def *row, char buf[static 32])
+{
+	if (row->name)
+		snprintf(buf, 32, "--%s", row->name);
+	else
+		snprintf(buf, 32, "-%c", row->letter);
+	return buf;
+}
+
+static void say_invalid(const struct job *j)
+{
+	job_say(j, MSG_COMMON, "Commandline parameter is invalid.\nTry `%s --help' for more information.\n",
+		j->program->name);
+}
+
+/* ---- values ---- */
+
+static bool parse_levels(struct job *j, const char *list)
+{
+	_cleanup_free_ char *copy = strdup(list);
+	char *rest = copy, *word;
+
+	j->nr_levels = 0;
+	while (copy && (word = strsep(&rest, ","))) {
+		uint64_t level;
+
+		if (j->nr_levels == LEVELS_MAX || !text_u64(word, &level) || level > 31) {
+			job_say(j, MSG_COMMON, "Dump_level(%s) is invalid.\n", word);
+			return false;
+		}
+		j->levels[j->nr_levels++] = level;
+	}
+	return j->nr_levels > 0;
+}
+
+static bool parse_number(struct job *j, const char *option, const char *text, uint64_t max,
+			 uint64_t *ret)
+{
+	if (text_u64(text, ret) && *ret <= max)
+		return true;
+	job_say(j, MSG_COMMON, "%s: expected a number up to %llu, found \"%s\".\n", option,
+		(unsigned long long)max, text);
+	return false;
+}
+
+static bool parse_threads(struct job *j, const char *text)
+{
+	uint64_t n = 0;
+
+	/* as there: negative means none */
+	if (text[0] != '-' && !parse_number(j, "--num-threads", text, 1024, &n))
+		return false;
+	j->threads = n;
+	if (n == 0)
+		j->given &= ~GIVEN(OPT_THREADS);
+	return true;
+}
+
+static bool parse_messages(struct job *j, const char *text)
+{
+	uint64_t n;
+
+	if (!parse_number(j, "--message-level", text, 31, &n))
+		return false;
+	j->messages = n;
+	return true;
+}
+
+/* ---- help ---- */
+
+static void print_version(const struct job *j)
+{
+	printf("%s: version %s (salvage)\n", j->program->name, SALVAGE_VERSION);
+	for (size_t i = 0; codecs[i]; i++)
+		printf("%s\tenabled\n", codecs[i]->name);
+	printf("\n");
+}
+
+static void print_help(const struct job *j)
+{
+	const char *name = j->program->name;
+
+	printf("%s saves the memory of a crashed kernel.\n\n"
+	       "  %s [OPTIONS] VMCORE DUMPFILE\n"
+	       "  %s -F [OPTIONS] VMCORE >STREAM\n"
+	       "  %s -R DUMPFILE <STREAM\n"
+	       "  %s --dump-dmesg [--partial-dmesg] VMCORE LOGFILE\n",
+	       name, name, name, name, name);
+	if (j->program->has_fd)
+		printf("  %s --fd N [OPTIONS] VMCORE\n", name);
+	printf("\n");
+	options_help(option_rows, stdout);
+}
+
+/* ---- parsing ---- */
+
+/* One option. 0: go on; -1: a bad command line; otherwise the exit status plus one. */
+static int take_option(struct job *j, const struct options *o, enum option_id id)
+{
+	char word[32];
+	uint64_t n;
+
+	j->given |= GIVEN(id);
+	switch (id) {
+	case OPT_ZLIB:
+	case OPT_LZO:
+	case OPT_SNAPPY:
+	case OPT_ZSTD:
+		j->codec = codec_by_option(o->row->letter);
+		return 0;
+	case OPT_LEVEL:
+		return parse_levels(j, o->value) ? 0 : 2;
+	case OPT_MESSAGES:
+		return parse_messages(j, o->value) ? 0 : 2;
+	case OPT_THREADS:
+		return parse_threads(j, o->value) ? 0 : 2;
+	case OPT_FLATTEN:
+		j->talk = stderr;
+		return 0;
+	case OPT_FD:
+		if (!j->program->has_fd) {
+			job_say(j, MSG_ERROR, "%s: unrecognized option '--fd'\n", j->program->name);
+			return -1;
+		}
+		if (!parse_number(j, "--fd", o->value, INT_MAX, &n))
+			return 2;
+		j->fd = n;
+		return 0;
+	case OPT_HELP:
+		print_help(j);
+		return 1;
+	case OPT_VERSION:
+		print_version(j);
+		return 1;
+	case OPT_UNSUPPORTED:
+		job_say(j, MSG_COMMON, "%s is not supported by this version; leave it out.\n",
+			word_of(o->row, word));
+		return 2;
+	default: /* being given says it all */
+		return 0;
+	}
+}
+
+/* The first of `bad` that was given too is named. */
+static bool exclude(const struct job *j, enum option_id id, uint64_t bad)
+{
+	char a[32], b[32];
+
+	bad &= j->given;
+	if (!bad)
+		return true;
+	job_say(j, MSG_COMMON, "%s cannot be used with %s.\n", word_of(row_of(__builtin_ctzll(bad)), a),
+		word_of(row_of(id), b));
+	return false;
+}
+
+/* Which mode it is, and whether the options go together. */
+static bool take_mode(struct job *j)
+{
+	const struct job_mode *m = modes;
+	char a[32], b[32];
+
+	while (m->by && !job_has(j, m->by))
+		m++;
+	j->mode = m;
+	if (j->nr_levels == 1 && j->levels[0] == 0)
+		j->given &= ~GIVEN(OPT_LEVEL); /* as if it were not there */
+	if (!exclude(j, m->by, m->excludes))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++)
+		if (job_has(j, conflicts[i].option) &&
+		    !exclude(j, conflicts[i].option, conflicts[i].excludes))
+			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		if (!job_has(j, needs[i].option) || job_has(j, needs[i].needs))
+			continue;
+		job_say(j, MSG_COMMON, "%s requires %s.\n", word_of(row_of(needs[i].option), a),
+			word_of(row_of(needs[i].needs), b));
+		return false;
+	}
+	return true;
+}
+
+/* The words that are no options: inputs, then outputs. */
+static bool take_words(struct job *j, char **words, int n)
+{
+	const struct job_mode *m = j->mode;
+	const char *instead = j->fd >= 0		? "the open descriptor"
+			      : job_has(j, OPT_FLATTEN) ? "STDOUT"
+							: NULL;
+	int outputs = instead ? 0 : m->outputs;
+
+	if (j->fd >= 0 && n == 2 && strcmp(words[1], "-") == 0)
+		n = 1;
+	j->nr_inputs = m->inputs < 0 ? n - outputs : m->inputs;
+	j->nr_outputs = n - j->nr_inputs;
+	if (j->nr_outputs != outputs || j->nr_inputs < 0 || (m->inputs && !j->nr_inputs))
+		return false;
+	j->inputs = words;
+	j->outputs = words + j->nr_inputs;
+	j->input = j->nr_inputs ? j->inputs[0] : NULL;
+	j->output = j->nr_outputs ? j->outputs[0] : instead;
+	return true;
+}
+
+int job_parse(struct job *j, int argc, char **argv)
+{
+	struct options o;
+	struct error *e = options_begin(&o, option_rows, argc, argv);
+	int id, status = 0;
+
+	if (e) {
+		error_free(e);
+		return 2;
+	}
+	while (!status && (id = options_next(&o)) != 0)
+		status = id < 0 ? -1 : take_option(j, &o, id);
+	if (!status && (!take_mode(j) ||
+			!take_words(j, argv + options_rest(&o), argc - options_rest(&o))))
+		status = -1;
+	options_done(&o);
+	j->messages |= (job_has(j, OPT_STATS) ? MSG_REPORT : 0) | (job_has(j, OPT_DEBUG) ? MSG_DEBUG : 0);
+	if (status >= 0)
+		return status;
+	say_invalid(j);
+	return 2;
+}
