@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/openat2.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/text.h"
 
@@ -290,6 +293,28 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void file_remove_tree(const char *path)
 {
 	(void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+/* While anything on the machine is renamed or mounted, the kernel cannot be sure of a ".." and
+ * says EAGAIN: ask again (openat2(2)). */
+#define OPEN_TRIES 1000
+
+int file_open_in_root(int root, const char *name, int flags)
+{
+	const struct open_how how = { .flags = flags, .resolve = RESOLVE_IN_ROOT };
+	long fd;
+
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		fd = syscall(SYS_openat2, root, name, &how, sizeof(how));
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+		sched_yield();
+	}
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
+		name += strspn(name, "/");
+		fd = openat(root, *name ? name : ".", flags);
+	}
+	return fd;
 }
 
 bool file_exists(int dirfd, const char *name)

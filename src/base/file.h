@@ -30,6 +30,12 @@ struct error *file_read_part_fd(int fd, const char *what, void *buf, size_t len,
 /* Reads up to `len` bytes; *ret_len is less only at the end of the file. */
 struct error *file_pread_fd(int fd, const char *what, void *buf, size_t len, uint64_t off,
 			    size_t *ret_len) MUST_CHECK;
+/*
+ * Opens `name` as a process would whose root is `root`: "..", absolute links and mounts stay
+ * inside. Returns the descriptor, or -1 with errno. Without openat2 (before 5.6, or filtered)
+ * links are followed from the real root.
+ */
+int file_open_in_root(int root, const char *name, int flags);
 /* Writes a /proc or /sys file that exists, in one write. */
 struct error *file_poke(int dirfd, const char *name, const char *text) MUST_CHECK;
 

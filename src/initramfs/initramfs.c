@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <linux/openat2.h>
 
 #include "base/file.h"
 #include "initramfs/internal.h"
@@ -43,15 +41,9 @@ void initramfs_free(struct initramfs *im)
 
 int initramfs_open_source(int root, const char *source)
 {
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
-	int fd;
-
 	if (source[0] == '/')
 		return open(source, O_RDONLY | O_CLOEXEC);
-	fd = syscall(SYS_openat2, root, source, &how, sizeof(how));
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) /* before 5.6, or filtered */
-		fd = openat(root, source, O_RDONLY | O_CLOEXEC);
-	return fd;
+	return file_open_in_root(root, source, O_RDONLY | O_CLOEXEC);
 }
 
 struct error *initramfs_read_source(int root, const char *source, char **ret, size_t *ret_len)

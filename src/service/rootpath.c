@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #define FOLDER_LIMIT 65536 /* entries of a folder that is listed */
 
@@ -18,11 +16,7 @@ const char *rootpath_below(const char *name)
 
 struct error *rootpath_open(int root, const char *name, int *ret_fd)
 {
-	const struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT,
-	};
-	long fd = syscall(SYS_openat2, root, name, &how, sizeof(how));
+	int fd = file_open_in_root(root, name, O_PATH | O_CLOEXEC);
 
 	if (fd < 0)
 		return error_sys(errno, "%s: cannot open", name);

@@ -1,6 +1,6 @@
 /*
  * Paths below a root: canonical names and opening without ever leaving the root, absolute
- * links included (openat2, RESOLVE_IN_ROOT). For the running machine the root is "/".
+ * links included (file_open_in_root). For the running machine the root is "/".
  */
 #pragma once
 
