@@ -4,19 +4,11 @@
 #include "base/base.h"
 #include "dump/dump.h"
 
-static inline void fuzz_dump_pages(const uint8_t *data, size_t size)
+static inline void fuzz_dump_pages_of(struct dump *d)
 {
 	static unsigned char buf[1 << 20];
-	struct dump *d = NULL;
-	struct source *s;
-	struct error *e = source_open_memory("fuzz", data, size, &s), *why;
+	struct error *why;
 
-	if (!e)
-		e = dump_open_source(s, &d);
-	if (e) {
-		error_free(e);
-		return;
-	}
 	/* the first pages of the first ranges, and the last page */
 	for (size_t i = 0; i < d->memory.n && i < 64; i++)
 		for (uint64_t n = 0; n < 64 && n < d->memory.v[i].end - d->memory.v[i].start;
@@ -34,4 +26,37 @@ static inline void fuzz_dump_pages(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < d->nr_notes; i++)
 		(void)dump_find_note(d, d->notes[i].name, d->notes[i].type);
 	dump_close(d);
+}
+
+static inline void fuzz_dump_pages(const uint8_t *data, size_t size)
+{
+	struct dump *d = NULL;
+	struct source *s;
+	struct error *e = source_open_memory("fuzz", data, size, &s);
+
+	if (!e)
+		e = dump_open_source(s, &d);
+	if (!e)
+		fuzz_dump_pages_of(d);
+	error_free(e);
+}
+
+/*
+ * Formats leave most of their first four blocks (kdump-compressed: header, sub header, two
+ * bitmaps) empty, so the input is folded: 512 bytes of each, then what follows them. Malloc'd.
+ */
+static inline unsigned char *fuzz_unfold(const uint8_t *data, size_t size, size_t *ret_size)
+{
+	enum { FOLD = 512, BLOCK = 4096, NR = 4 };
+	size_t rest = size > NR * FOLD ? size - NR * FOLD : 0;
+	unsigned char *file = calloc(1, NR * BLOCK + rest);
+
+	*ret_size = NR * BLOCK + rest;
+	if (!file)
+		return NULL;
+	for (size_t i = 0; i < NR && i * FOLD < size; i++)
+		memcpy(file + i * BLOCK, data + i * FOLD, MIN(size - i * FOLD, (size_t)FOLD));
+	if (rest)
+		memcpy(file + NR * BLOCK, data + NR * FOLD, rest);
+	return file;
 }

@@ -9,7 +9,8 @@ static const struct dump_format *const formats[] = { &read_kdump, &read_elf };
  * Readers of kernel structures come back to the same pages again and again. Direct-mapped:
  * a page frame has one slot.
  */
-#define CACHE_BYTES (2u << 20)
+#define CACHE_BYTES  (2u << 20)
+#define NR_FILES_MAX 1024u
 
 struct dump_cache {
 	size_t nr_slots; /* power of two */
@@ -44,70 +45,168 @@ static struct error *cache_new(struct dump *d)
 	return NULL;
 }
 
-static struct error *pick_format(struct dump *d)
+static const struct dump_format *best_format(struct source *s)
 {
+	const struct dump_format *found = NULL;
 	int best = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		int bid = formats[i]->bid(d->source);
+		int bid = formats[i]->bid(s);
 
 		if (bid > best) {
 			best = bid;
-			d->ops = formats[i];
+			found = formats[i];
 		}
 	}
-	if (!best)
+	return found;
+}
+
+static struct error *pick_format(struct source *s, const struct dump_format **ret)
+{
+	*ret = best_format(s);
+	if (!*ret)
 		return error_new(
 			ERROR_UNSUPPORTED,
 			"%s: not a dump of a known format (ELF core, kdump-compressed, "
 			"either of them flattened)",
-			d->source->name);
+			s->name);
 	return NULL;
 }
 
-static bool page_size_is_sane(uint32_t size)
+static struct error *check_page_size(const struct dump *d, const char *name)
 {
-	return size >= 4096 && size <= 1 << 20 && !(size & (size - 1));
+	uint32_t size = d->page_size;
+
+	if (size >= 4096 && size <= 1 << 20 && IS_POW2(size))
+		return NULL;
+	return error_new(ERROR_BAD_DATA, "%s: a page size of %u bytes is impossible", name, size);
 }
 
 /* Puts the flattened layer over the file where it is one. */
-static struct error *unflatten(struct dump *d)
+static struct error *unflatten(struct source *s, struct dump_part *ret)
 {
-	struct source *inner;
-
-	if (!source_is_flattened(d->source))
+	*ret = (struct dump_part){ .source = s, .complete = true };
+	if (!source_is_flattened(s))
 		return NULL;
-	d->flattened = true;
-	TRY(source_open_flattened(d->source, &inner, &d->complete));
-	d->source = inner;
-	return NULL;
+	ret->flattened = true;
+	return source_open_flattened(s, &ret->source, &ret->complete);
 }
 
-static struct error *open_format(struct dump *d)
+static struct dump *dump_new(void)
 {
-	TRY(unflatten(d));
-	TRY(pick_format(d));
-	d->format = d->ops->name;
-	TRY(d->ops->open(d));
-	if (!page_size_is_sane(d->page_size))
-		return error_new(ERROR_BAD_DATA, "%s: a page size of %u bytes is impossible",
-				 d->source->name, d->page_size);
+	struct dump *d = calloc(1, sizeof(*d));
+
+	if (d) {
+		d->dump_level = -1;
+		d->complete = true;
+	}
+	return d;
+}
+
+struct error *dump_open_part(struct dump_part *p, struct dump **ret)
+{
+	_cleanup_source_ struct source *own = take_ptr(p->source);
+	_cleanup_dump_ struct dump *d = dump_new();
+	const struct dump_format *format;
+
+	if (!d)
+		return error_nomem();
+	TRY(pick_format(own, &format));
+	d->ops = format;
+	d->format = format->name;
+	d->source = take_ptr(own);
+	d->flattened = p->flattened;
+	d->complete = p->complete;
+	TRY(format->open(d));
+	TRY(check_page_size(d, d->source->name));
+	*ret = take_ptr(d);
 	return NULL;
 }
 
 struct error *dump_open_source(struct source *s, struct dump **ret)
 {
-	_cleanup_source_ struct source *own = s;
-	_cleanup_dump_ struct dump *d = calloc(1, sizeof(*d));
+	struct dump_part p;
+	struct error *e = unflatten(s, &p);
+
+	if (e) {
+		source_close(s);
+		return e;
+	}
+	return dump_open_part(&p, ret);
+}
+
+/* All files of a set are of one format, which knows sets. Those that a full disk left empty do
+ * not count. */
+static struct error *pick_set_format(const struct dump_part *parts, size_t n,
+				     const struct dump_format **ret)
+{
+	const struct dump_part *first = NULL;
+	const struct dump_format *f;
+
+	*ret = NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (!parts[i].source->size)
+			continue;
+		TRY(pick_format(parts[i].source, &f));
+		if (*ret && f != *ret)
+			return error_new(ERROR_UNSUPPORTED,
+					 "%s (%s) and %s (%s) are not parts of one dump",
+					 first->source->name, (*ret)->name,
+					 parts[i].source->name, f->name);
+		first = &parts[i];
+		*ret = f;
+	}
+	if (!first)
+		return error_new(ERROR_BAD_DATA, "%s: empty, and so are the other files",
+				 parts[0].source->name);
+	if (!(*ret)->open_set)
+		return error_new(ERROR_UNSUPPORTED,
+				 "%s: %s dumps do not come in several files; give one",
+				 first->source->name, (*ret)->name);
+	return NULL;
+}
+
+static struct error *open_set(struct dump_part *parts, size_t n, struct dump **ret)
+{
+	_cleanup_dump_ struct dump *d = dump_new();
+	const struct dump_format *format;
 
 	if (!d)
 		return error_nomem();
-	d->dump_level = -1;
-	d->complete = true;
-	d->source = take_ptr(own);
-	TRY(open_format(d));
+	TRY(pick_set_format(parts, n, &format));
+	d->ops = format;
+	d->format = format->name;
+	TRY(format->open_set(d, parts, n));
+	TRY(check_page_size(d, "the set"));
 	*ret = take_ptr(d);
 	return NULL;
+}
+
+struct error *dump_open_sources(struct source **sources, size_t n, struct dump **ret)
+{
+	_cleanup_free_ struct dump_part *parts = NULL;
+	struct error *e = NULL;
+
+	if (n == 1)
+		return dump_open_source(sources[0], ret);
+	parts = calloc(n, sizeof(*parts));
+	if (!parts)
+		e = error_nomem();
+	for (size_t i = 0; !e && i < n; i++) {
+		e = unflatten(sources[i], &parts[i]);
+		if (!e)
+			sources[i] = NULL; /* under or in the part now */
+		else
+			parts[i].source = NULL;
+	}
+	if (!e)
+		e = open_set(parts, n, ret);
+	for (size_t i = 0; i < n; i++) {
+		source_close(sources[i]);
+		if (parts)
+			source_close(parts[i].source);
+	}
+	return e;
 }
 
 struct error *dump_open(const char *path, struct dump **ret)
@@ -116,6 +215,30 @@ struct error *dump_open(const char *path, struct dump **ret)
 
 	TRY(source_open_file(path, &s));
 	return dump_open_source(s, ret);
+}
+
+struct error *dump_open_set(char *const *paths, size_t n, struct dump **ret)
+{
+	_cleanup_free_ struct source **sources = NULL;
+	struct error *e = NULL;
+	size_t opened = 0;
+
+	if (n == 1)
+		return dump_open(paths[0], ret);
+	if (!n || n > NR_FILES_MAX)
+		return error_new(ERROR_USAGE, "a dump of %zu files; expected 1 to %u", n, NR_FILES_MAX);
+	sources = calloc(n, sizeof(*sources));
+	if (!sources)
+		return error_nomem();
+	while (!e && opened < n) {
+		e = source_open_file(paths[opened], &sources[opened]);
+		opened += !e;
+	}
+	if (!e)
+		return dump_open_sources(sources, n, ret);
+	while (opened--)
+		source_close(sources[opened]);
+	return e;
 }
 
 void dump_close(struct dump *d)

@@ -71,6 +71,13 @@ struct dump_segment {
 struct error *dump_open(const char *path, struct dump **ret) MUST_CHECK;
 /* Takes `s` over, also on failure. */
 struct error *dump_open_source(struct source *s, struct dump **ret) MUST_CHECK;
+/* Several files as one dump, in any order: the parts of a `makedumpfile --split` set, each
+ * possibly flattened. Pages of parts that are not among them are PAGE_LOST and the dump is
+ * incomplete; a file that is no part of the same dump is an error that names it. With one path
+ * it is dump_open(). */
+struct error *dump_open_set(char *const *paths, size_t n, struct dump **ret) MUST_CHECK;
+/* Takes the sources over, also on failure; not the array. */
+struct error *dump_open_sources(struct source **sources, size_t n, struct dump **ret) MUST_CHECK;
 void dump_close(struct dump *d); /* null is fine */
 
 /* Reads one whole page into `buf` (page_size bytes). On anything but OK and ZERO the buffer
@@ -92,6 +99,13 @@ const void *dump_map_phys_forever(struct dump *d, uint64_t pa, size_t len);
 size_t dump_nr_segments(const struct dump *d);
 struct dump_segment dump_segment_at(const struct dump *d, size_t i);
 
+/* One file of a set, before a format has looked at it. */
+struct dump_part {
+	struct source *source; /* unflattened */
+	bool flattened;
+	bool complete; /* as far as the flattened stream tells */
+};
+
 /* Reads past a format's own header: each reader bids for a source. */
 struct dump_format {
 	const char *name;
@@ -100,6 +114,9 @@ struct dump_format {
 	/* Fills the public fields and `state`; `d->source` is set. On failure dump.c cleans up
 	 * by calling close(), which must accept a half-made state. */
 	struct error *(*open)(struct dump *d);
+	/* Optional: several sources as one dump; d->source is null. Takes over the sources that
+	 * it nulls in `parts`, and may put other `ops` into `d`. */
+	struct error *(*open_set)(struct dump *d, struct dump_part *parts, size_t n);
 	enum page_answer (*page)(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why);
 	enum page_answer (*state_of)(struct dump *d, uint64_t pfn);
 	/* optional, as dump_map_phys, or dump_map_phys_forever when `forever` */

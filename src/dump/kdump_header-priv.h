@@ -20,6 +20,7 @@ struct kdump_header {
 	uint32_t bitmap_blocks; /* both bitmaps together */
 	uint32_t max_mapnr_32;
 	int nr_cpus;
+	uint64_t timestamp; /* seconds since 1970; 0 in QEMU's */
 
 	/* sub header; 0 where the version does not have it */
 	uint64_t phys_base;
@@ -33,3 +34,14 @@ struct kdump_header {
 
 /* Reads both headers; ERROR_BAD_DATA when no layout in either byte order makes sense. */
 struct error *kdump_read_header(struct source *s, struct kdump_header *ret) MUST_CHECK;
+
+/* What a set asks of each of its parts (read_kdump.c). */
+struct kdump_part {
+	const struct kdump_header *h; /* borrowed from the dump */
+	bool whole;	   /* nothing was seen to be cut off */
+	bool bitmaps_whole; /* neither the bitmaps nor what stands before them is cut off */
+};
+
+struct kdump_part kdump_part_of(const struct dump *d);
+/* The open_set of kdump-compressed files (read_kdump_set.c). */
+struct error *kdump_open_set(struct dump *d, struct dump_part *parts, size_t n) MUST_CHECK;

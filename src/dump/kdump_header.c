@@ -41,6 +41,8 @@ static void take_main(const unsigned char *raw, uint16_t status_off, bool big,
 
 	h->big = big;
 	h->version = get_u32(raw + 8, big);
+	/* seconds and microseconds, each 4 bytes in the layout whose status is at 412, else 8 */
+	h->timestamp = status_off == 412 ? get_u32(p - 8, big) : get_u64(p - 16, big);
 	h->status = get_u32(p, big);
 	h->block_size = get_u32(p + 4, big);
 	h->sub_hdr_size = get_u32(p + 8, big);

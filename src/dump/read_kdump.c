@@ -38,9 +38,13 @@ struct kdump {
 	struct kdump_header h;
 	struct area exist, present, descs;
 	bool one_bitmap;
-	uint64_t *rank;	     /* pages in the file below each RANK_BYTES of bitmap 2 */
+	/* Pages in the file from `rank_start` (a byte of bitmap 2) up to each RANK_BYTES of it; a
+	 * part of a split set looks only at the bits of its own range. */
+	uint64_t *rank;
+	uint64_t rank_start;
 	uint64_t end_rank;   /* one past the rank of the last page here */
 	uint64_t first_rank; /* rank of the first page of this part of a split set */
+	bool whole, bitmaps_whole; /* as in struct kdump_part */
 	uint64_t data_off;
 	uint64_t zero_off; /* where a stored page of zeros was met; 0: none yet */
 	unsigned char *packed, *page;
@@ -106,7 +110,7 @@ static unsigned count_bits(const unsigned char *p, size_t len)
 	return n;
 }
 
-/* How many pages below `pfn` are in the file(s). */
+/* How many pages from rank_start up to `pfn` are in the file(s). */
 static struct error *rank_of(struct dump *d, uint64_t pfn, uint64_t *ret)
 {
 	struct kdump *k = d->state;
@@ -114,7 +118,7 @@ static struct error *rank_of(struct dump *d, uint64_t pfn, uint64_t *ret)
 	const unsigned char *p;
 
 	TRY(area_block(d->source, &k->present, byte / BLOCK, &p));
-	*ret = k->rank[byte / RANK_BYTES] + count_bits(p + start % BLOCK, byte - start) +
+	*ret = k->rank[(byte - k->rank_start) / RANK_BYTES] + count_bits(p + start % BLOCK, byte - start) +
 	       __builtin_popcount(p[byte % BLOCK] & ((1u << (pfn & 7)) - 1));
 	return NULL;
 }
@@ -132,14 +136,17 @@ static uint64_t skip_gap(struct source *s, const struct area *a, uint64_t i)
 static struct error *build_rank(struct dump *d)
 {
 	struct kdump *k = d->state;
-	uint64_t nr_bytes = (k->h.max_mapnr + 7) / 8, total = 0, skipped = 0;
+	uint64_t nr_bytes = ((k->h.split ? k->h.end_pfn : k->h.max_mapnr) + 7) / 8;
+	uint64_t total = 0, skipped = 0;
 	const unsigned char *p = NULL;
 
-	k->rank = malloc((nr_bytes / RANK_BYTES + 1) * sizeof(*k->rank));
+	if (k->h.split)
+		k->rank_start = ROUND_DOWN(k->h.start_pfn / 8, (uint64_t)BLOCK);
+	k->rank = malloc(((nr_bytes - k->rank_start) / RANK_BYTES + 2) * sizeof(*k->rank));
 	if (!k->rank)
 		return error_nomem();
-	for (uint64_t at = 0; at <= nr_bytes; at += RANK_BYTES) {
-		k->rank[at / RANK_BYTES] = total;
+	for (uint64_t at = k->rank_start; at <= nr_bytes; at += RANK_BYTES) {
+		k->rank[(at - k->rank_start) / RANK_BYTES] = total;
 		if (at == nr_bytes)
 			break;
 		if (at / BLOCK < skipped)
@@ -223,6 +230,10 @@ static struct error *find_areas(struct dump *d)
 				 "expected 1 to %llu",
 				 d->source->name, (unsigned long long)h->max_mapnr,
 				 MAX_PFN_LIMIT);
+	if (h->split && (h->start_pfn > h->end_pfn || h->end_pfn > h->max_mapnr))
+		return error_new(ERROR_BAD_DATA, "%s: a split part of pages 0x%llx to 0x%llx of 0x%llx",
+				 d->source->name, (unsigned long long)h->start_pfn,
+				 (unsigned long long)h->end_pfn, (unsigned long long)h->max_mapnr);
 	one = ROUND_UP((h->max_mapnr + 7) / 8, bs);
 	if (all < one)
 		return error_new(ERROR_BAD_DATA,
@@ -233,8 +244,8 @@ static struct error *find_areas(struct dump *d)
 	k->one_bitmap = half < one;
 	TRY(area_init(&k->exist, start, one, BLOCK));
 	TRY(area_init(&k->present, k->one_bitmap ? start : start + half, one, BLOCK));
-	if (start + all > d->source->size)
-		d->complete = false;
+	k->bitmaps_whole = start + all <= d->source->size;
+	d->complete &= k->bitmaps_whole;
 	return NULL;
 }
 
@@ -244,17 +255,8 @@ static struct error *find_descs(struct dump *d)
 	const struct kdump_header *h = &k->h;
 	uint64_t off;
 
-	if (h->split) {
-		if (h->start_pfn > h->end_pfn || h->end_pfn > h->max_mapnr)
-			return error_new(ERROR_BAD_DATA,
-					 "%s: a split part of pages 0x%llx to "
-					 "0x%llx of 0x%llx",
-					 d->source->name, (unsigned long long)h->start_pfn,
-					 (unsigned long long)h->end_pfn,
-					 (unsigned long long)h->max_mapnr);
-		d->complete = false;
+	if (h->split)
 		TRY(rank_of(d, h->start_pfn, &k->first_rank));
-	}
 	TRY(rank_of(d, h->split ? h->end_pfn : h->max_mapnr, &k->end_rank));
 	off = (1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks) * h->block_size;
 	k->data_off = off + (k->end_rank - k->first_rank) * DESC_LEN;
@@ -341,7 +343,7 @@ static struct error *find_page(struct dump *d, uint64_t pfn, struct page_desc *r
 				 "with flags 0x%x cannot be true",
 				 at, ret->len, (unsigned long long)ret->off, ret->flags);
 	if (!range_fits(ret->off, ret->len, d->source->size)) {
-		d->complete = false;
+		d->complete = k->whole = false;
 		return error_new(ERROR_LOST,
 				 "page 0x%llx: its data at 0x%llx lie past the end of "
 				 "the file (the dump is cut off)",
@@ -390,7 +392,17 @@ static struct error *kdump_open(struct dump *d)
 	k->page = malloc(d->page_size);
 	if (!k->packed || !k->page)
 		return error_nomem();
-	return look_at_end(d);
+	TRY(look_at_end(d));
+	k->whole = d->complete;
+	d->complete &= !k->h.split; /* a part of a whole */
+	return NULL;
+}
+
+struct kdump_part kdump_part_of(const struct dump *d)
+{
+	const struct kdump *k = d->state;
+
+	return (struct kdump_part){ &k->h, k->whole, k->bitmaps_whole };
 }
 
 static enum page_answer lost(struct error *e, struct error **ret_why)
@@ -482,6 +494,7 @@ const struct dump_format read_kdump = {
 	.name = "kdump-compressed",
 	.bid = kdump_bid,
 	.open = kdump_open,
+	.open_set = kdump_open_set,
 	.page = kdump_page,
 	.state_of = kdump_state_of,
 	.close = kdump_close,

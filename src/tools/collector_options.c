@@ -70,8 +70,8 @@ static const struct job_mode modes[] = {
 	  SAVING | GIVEN(OPT_VMLINUX) | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) |
 		  GIVEN(OPT_DMESG) | GIVEN(OPT_FD) | GIVEN(OPT_DRY_RUN),
 	  job_rearrange },
-	{ OPT_DMESG, 1, 1, GIVEN(OPT_DRY_RUN), job_dmesg },
-	{ 0, 1, 1, 0, job_save },
+	{ OPT_DMESG, -1, 1, GIVEN(OPT_DRY_RUN), job_dmesg },
+	{ 0, -1, 1, 0, job_save },
 };
 
 /* Options that do not go together, whatever the mode. */
@@ -183,14 +183,14 @@ static void print_help(const struct job *j)
 	const char *name = j->program->name;
 
 	printf("%s saves the memory of a crashed kernel.\n\n"
-	       "  %s [OPTIONS] VMCORE DUMPFILE\n"
-	       "  %s -F [OPTIONS] VMCORE >STREAM\n"
+	       "  %s [OPTIONS] VMCORE... DUMPFILE\n"
+	       "  %s -F [OPTIONS] VMCORE... >STREAM\n"
 	       "  %s -R DUMPFILE <STREAM\n"
-	       "  %s --dump-dmesg [--partial-dmesg] VMCORE LOGFILE\n",
+	       "  %s --dump-dmesg [--partial-dmesg] VMCORE... LOGFILE\n",
 	       name, name, name, name, name);
 	if (j->program->has_fd)
-		printf("  %s --fd N [OPTIONS] VMCORE\n", name);
-	printf("\n");
+		printf("  %s --fd N [OPTIONS] VMCORE...\n", name);
+	printf("\nSeveral VMCOREs are the parts of one split dump, in any order.\n\n");
 	options_help(option_rows, stdout);
 }
 
@@ -292,8 +292,8 @@ static bool take_words(struct job *j, char **words, int n)
 							: NULL;
 	int outputs = instead ? 0 : m->outputs;
 
-	if (j->fd >= 0 && n == 2 && strcmp(words[1], "-") == 0)
-		n = 1;
+	if (j->fd >= 0 && n >= 2 && strcmp(words[n - 1], "-") == 0)
+		n--;
 	j->nr_inputs = m->inputs < 0 ? n - outputs : m->inputs;
 	j->nr_outputs = n - j->nr_inputs;
 	if (j->nr_outputs != outputs || j->nr_inputs < 0 || (m->inputs && !j->nr_inputs))

@@ -110,7 +110,7 @@ int job_save(struct job *j)
 	struct error *e;
 	int fd = -1, status;
 
-	e = dump_open(j->input, &d);
+	e = dump_open_set(j->inputs, j->nr_inputs, &d);
 	if (e)
 		return job_failed(j, e);
 	e = kernel_open(d, &k);

@@ -54,7 +54,8 @@ struct output {
 };
 
 struct job {
-	const char *path;
+	char **paths; /* the dump, or the files of a split set */
+	size_t nr_paths;
 	struct output out[2]; /* text, JSON: records RECORD_TEXT + index */
 	uint64_t memory;
 	uint64_t deadline_ms;
@@ -110,8 +111,8 @@ static struct error *work(struct job *j)
 	_cleanup_report_ struct report *r = NULL;
 
 	memcpy(how.skip, j->skip, sizeof(how.skip));
-	TRY(dump_open(j->path, &d));
-	TRY(report_make(d, j->path, &how, &r));
+	TRY(dump_open_set(j->paths, j->nr_paths, &d));
+	TRY(report_make(d, j->paths[0], &how, &r));
 	send_report(j, r);
 	send_record(j->pipe, RECORD_WHOLE, "", 0);
 	return NULL;
@@ -253,7 +254,7 @@ static bool make_report(struct job *j)
 			return true;
 		if (a.section < 0 || j->skip[a.section] || clock_now_ms() >= j->deadline_ms) {
 			if (why != FAILED)
-				log_error("%s: %s", a.section < 0 ? j->path :
+				log_error("%s: %s", a.section < 0 ? j->paths[0] :
 					  report_section_name((enum report_section)a.section), why);
 			return false;
 		}
@@ -307,7 +308,7 @@ static bool take_file_option(struct output *o, const char *value)
 
 static void help(void)
 {
-	puts("Usage: salvage-report [OPTION]... DUMP\n"
+	puts("Usage: salvage-report [OPTION]... DUMP...\n"
 	     "Writes the report of DUMP (/proc/vmcore in the capture kernel) within limits of time and\n"
 	     "memory. Without an output option the text goes to standard output.\n");
 	options_help(defs, stdout);
@@ -365,11 +366,12 @@ static int read_options(struct job *j, int argc, char **argv)
 	}
 	while (code < 0 && (id = options_next(&o)) != 0)
 		code = take_option(j, id, o.value);
-	if (code < 0 && options_rest(&o) != argc - 1) {
-		log_error("expected one DUMP; see --help");
+	if (code < 0 && options_rest(&o) == argc) {
+		log_error("expected a DUMP; see --help");
 		code = 2;
 	} else if (code < 0) {
-		j->path = argv[options_rest(&o)];
+		j->paths = argv + options_rest(&o);
+		j->nr_paths = argc - options_rest(&o);
 	}
 	options_done(&o);
 	return code;

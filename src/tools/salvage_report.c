@@ -33,9 +33,10 @@ struct wishes {
 
 static void help(FILE *to)
 {
-	fputs("Usage: salvage report [OPTION]... DUMP\n"
+	fputs("Usage: salvage report [OPTION]... DUMP...\n"
 	      "Says why the kernel in DUMP died: reason, place, task, exact stack, every CPU, modules\n"
-	      "and the end of the log, from the dump alone. DUMP is a vmcore or a folder that holds one.\n\n",
+	      "and the end of the log, from the dump alone. DUMP is a vmcore or a folder that holds one;\n"
+	      "several are the parts of one split dump, in any order.\n\n",
 	      to);
 	options_help(defs, to);
 }
@@ -58,16 +59,21 @@ static struct error *write_out(const struct wishes *w, const struct strbuf *b)
 	return file_write_fd(STDOUT_FILENO, "standard output", b->s, b->len);
 }
 
-static struct error *make(const char *path, const struct wishes *w, int *ret_exit)
+static struct error *make(char *const *paths, size_t n, const struct wishes *w, int *ret_exit)
 {
-	_cleanup_free_ char *file = NULL;
+	_cleanup_words_ struct words files = { 0 };
 	_cleanup_dump_ struct dump *d = NULL;
 	_cleanup_report_ struct report *r = NULL;
 	_cleanup_strbuf_ struct strbuf b = { 0 };
 
-	TRY(saved_dump_path(path, &file));
-	TRY(dump_open(file, &d));
-	TRY(report_make(d, file, &w->how, &r));
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *file = NULL;
+
+		TRY(saved_dump_path(paths[i], &file));
+		TRY(words_add(&files, file));
+	}
+	TRY(dump_open_set(files.v, files.n, &d));
+	TRY(report_make(d, files.v[0], &w->how, &r));
 	TRY(w->renderer->render(r, &(struct render_how){ .color = want_color(w) }, &b));
 	TRY(write_out(w, &b));
 	*ret_exit = !r->dump.complete			     ? EXIT_DUMP_INCOMPLETE :
@@ -77,7 +83,7 @@ static struct error *make(const char *path, const struct wishes *w, int *ret_exi
 }
 
 /* Returns -1 to go on, or an exit code. */
-static int read_options(int argc, char **argv, struct wishes *w, const char **ret_path)
+static int read_options(int argc, char **argv, struct wishes *w, int *ret_first)
 {
 	struct options o;
 	struct error *e = options_begin(&o, defs, argc, argv);
@@ -119,10 +125,9 @@ static int read_options(int argc, char **argv, struct wishes *w, const char **re
 		if (id < 0)
 			break;
 	}
-	if (id == 0 && options_rest(&o) == argc - 1) {
-		*ret_path = argv[options_rest(&o)];
-	} else if (id == 0) {
-		log_error("report: expected one DUMP, a vmcore or a folder with one; see --help");
+	*ret_first = id == 0 ? options_rest(&o) : argc;
+	if (id == 0 && *ret_first == argc) {
+		log_error("report: expected a DUMP, a vmcore or a folder with one; see --help");
 		id = -1;
 	}
 	if (id == 0 && !text_equal(w->color, "auto") && !text_equal(w->color, "always") &&
@@ -137,13 +142,12 @@ static int read_options(int argc, char **argv, struct wishes *w, const char **re
 int salvage_report(int argc, char **argv)
 {
 	struct wishes w = { .renderer = &render_text, .color = "auto", .how.count_pages = true };
-	const char *path = NULL;
-	int code = read_options(argc, argv, &w, &path);
+	int first, code = read_options(argc, argv, &w, &first);
 	struct error *e;
 
 	if (code >= 0)
 		return code;
-	e = make(path, &w, &code);
+	e = make(argv + first, argc - first, &w, &code);
 	if (e) {
 		log_error("%s", error_message(e));
 		code = error_kind(e) == ERROR_NOT_PERMITTED ? EXIT_FORBIDDEN : EXIT_FAILED;

@@ -1,6 +1,6 @@
 /*
- * vmcore-dmesg: prints the dead kernel's log. One argument, the dump, of any format that can be
- * read; text to stdout. Exit 0; 1 for the command line and for a dump that does not open; 2
+ * vmcore-dmesg: prints the dead kernel's log. The argument is the dump, of any format that can
+ * be read, or the files of a split set; text to stdout. Exit 0; 1 for the command line and for a dump that does not open; 2
  * when the log cannot be found or read.
  */
 #include <errno.h>
@@ -45,11 +45,11 @@ int main(int argc, char **argv)
 		puts("vmcore-dmesg (salvage) " SALVAGE_VERSION);
 		return 0;
 	}
-	if (argc != 2 || (argv[1][0] == '-' && argv[1][1])) {
-		fprintf(stderr, "usage: vmcore-dmesg VMCORE\n");
+	if (argc < 2 || (argv[1][0] == '-' && argv[1][1])) {
+		fprintf(stderr, "usage: vmcore-dmesg VMCORE...\n");
 		return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 1;
 	}
-	e = dump_open(argv[1], &d);
+	e = dump_open_set(argv + 1, argc - 1, &d);
 	if (!e)
 		e = kernel_open(d, &k);
 	if (e)
