@@ -11,10 +11,9 @@
 #include "base/clock.h"
 #include "base/pool.h"
 #include "collect/facts.h"
+#include "collect/keep.h"
 
 #define BATCH_BYTES (128u << 10)
-
-enum { DROP_ZERO = 1, DROP_CACHE_PRIVATE = 4 };
 
 struct page {
 	uint64_t pfn;
@@ -36,8 +35,7 @@ struct collector {
 	struct collect_result *ret;
 	struct dump *d;
 	uint32_t page_size;
-	struct pageclass *classes; /* null: unknown */
-	int level;
+	struct keep keep;
 	struct dump_writer *w; /* null: dry run */
 
 	struct pool *pool;
@@ -46,6 +44,7 @@ struct collector {
 	struct batch *batches; /* a ring */
 	size_t nr_batches, room; /* room: pages in each */
 	size_t first, filled;	 /* submitted batches: [first, first + filled) */
+	uint64_t memory; /* frames */
 	uint64_t reported_ms;
 };
 
@@ -179,42 +178,69 @@ static void report_progress(struct collector *c, uint64_t done, bool always)
 	if (!always && now - c->reported_ms < 200)
 		return;
 	c->reported_ms = now;
-	c->r->progress(c->r->arg, "Copying data", done, c->ret->counts.memory);
+	c->r->progress(c->r->arg, "Copying data", done, c->memory);
+}
+
+/* Everything read so far is written. */
+static struct error *drain(struct collector *c)
+{
+	TRY(close_batch(c));
+	while (c->filled)
+		TRY(write_oldest(c));
+	return NULL;
+}
+
+/* The piece of [pfn, end) that this part of a split dump has. */
+static struct range own_piece(const struct collector *c, uint64_t pfn, uint64_t end)
+{
+	const struct collect_request *r = c->r;
+	struct range own = { pfn, end };
+
+	if (r->split) {
+		own.start = MIN(MAX(pfn, r->start_pfn), end);
+		own.end = MAX(MIN(end, r->end_pfn), own.start);
+	}
+	return own;
+}
+
+/* Kept pages of other parts of a split dump. */
+static struct error *note_run(struct collector *c, uint64_t pfn, uint64_t end)
+{
+	if (pfn == end || !c->w)
+		return NULL;
+	TRY(drain(c));
+	for (; pfn < end; pfn++)
+		if (dump_page_state(c->d, pfn) != PAGE_EXCLUDED)
+			TRY(writer_page(c->w, pfn, NULL, 0, NULL, true));
+	return NULL;
 }
 
 static struct error *keep_run(struct collector *c, uint64_t pfn, uint64_t end, uint64_t done)
 {
-	for (uint64_t at = pfn; at < end; at++) {
+	struct range own = own_piece(c, pfn, end);
+
+	TRY(note_run(c, pfn, own.start));
+	for (uint64_t at = own.start; at < own.end; at++) {
 		TRY(keep_page(c, at));
 		if ((at - pfn) % 1024 == 1023)
 			report_progress(c, done + (at - pfn), false);
 	}
-	return NULL;
-}
-
-static enum page_class class_at(struct collector *c, uint64_t pfn, uint64_t end, uint64_t *ret_n)
-{
-	if (c->classes)
-		return pageclass_at(c->classes, pfn, end, ret_n);
-	*ret_n = end - pfn;
-	return CLASS_UNKNOWN;
-}
-
-/* Poisoned memory must not be touched, and what is unplugged is not there. */
-static bool is_kept(struct collector *c, enum page_class class)
-{
-	return class != CLASS_HWPOISON && class != CLASS_OFFLINE && !pageclass_dropped(class, c->level);
+	return note_run(c, own.end, end);
 }
 
 static struct error *copy_range(struct collector *c, const struct range *m, uint64_t *done)
 {
-	for (uint64_t pfn = m->start, n; pfn < m->end; pfn += n) {
-		enum page_class class = class_at(c, pfn, m->end, &n);
+	enum page_class class;
 
-		if (is_kept(c, class))
+	for (uint64_t pfn = m->start, n; pfn < m->end; pfn += n) {
+		bool kept = keep_at(&c->keep, pfn, m->end, &n, &class);
+		struct range own = own_piece(c, pfn, pfn + n);
+
+		if (kept)
 			TRY(keep_run(c, pfn, pfn + n, *done));
 		else
-			c->ret->counts.dropped[class] += n;
+			c->ret->counts.dropped[class] += own.end - own.start;
+		c->ret->counts.memory += own.end - own.start;
 		*done += n;
 		report_progress(c, *done, false);
 	}
@@ -227,9 +253,7 @@ static struct error *copy_all(struct collector *c)
 
 	for (size_t i = 0; i < c->d->memory.n; i++)
 		TRY(copy_range(c, &c->d->memory.v[i], &done));
-	TRY(close_batch(c));
-	while (c->filled)
-		TRY(write_oldest(c));
+	TRY(drain(c));
 	report_progress(c, done, true);
 	return NULL;
 }
@@ -260,7 +284,7 @@ static uint64_t count_runs(struct collector *c)
 		bool in_run = false;
 
 		for (uint64_t pfn = m->start, n; pfn < m->end; pfn += n) {
-			if (is_kept(c, class_at(c, pfn, m->end, &n)))
+			if (keep_at(&c->keep, pfn, m->end, &n, NULL))
 				runs += count_states(c, pfn, pfn + n, &in_run);
 			else
 				in_run = false;
@@ -270,32 +294,6 @@ static uint64_t count_runs(struct collector *c)
 }
 
 /* ---- set-up ---- */
-
-/* What the level can be with what is known of this kernel. */
-static struct error *open_classes(struct collector *c)
-{
-	int want = c->r->level | (c->r->level & DROP_CACHE_PRIVATE ? 2 : 0);
-	struct error *e;
-
-	c->level = want & DROP_ZERO;
-	if (!(want & ~DROP_ZERO) && !c->r->kernel)
-		return NULL;
-	if (!c->r->kernel) {
-		strbuf_puts(&c->ret->why, "Nothing is known of the kernel in the dump: all pages "
-					  "but those of zeros are kept.\n");
-		return NULL;
-	}
-	/* also at level 0: poisoned and unplugged pages must not be touched */
-	e = pageclass_open(c->r->kernel, &c->classes);
-	if (e) {
-		strbuf_printf(&c->ret->why, "%s: all pages but those of zeros are kept.\n",
-			      error_message(e));
-		error_free(e);
-		return NULL;
-	}
-	c->level |= want & pageclass_can(c->classes, want & ~DROP_ZERO ? &c->ret->why : NULL);
-	return NULL;
-}
 
 static struct error *open_workers(struct collector *c)
 {
@@ -343,7 +341,7 @@ static void close_workers(struct collector *c)
 		if (c->codecs[i])
 			c->r->codec->close(c->codecs[i]);
 	free(c->codecs);
-	pageclass_close(c->classes);
+	keep_done(&c->keep);
 }
 
 static struct error *open_writer(struct collector *c, const struct dump_facts *f)
@@ -376,12 +374,15 @@ static struct error *run(struct collector *c)
 	uint64_t began = clock_now_ms();
 	struct error *e;
 
-	TRY(open_classes(c));
+	TRY(keep_open(c->r->kernel, c->r->level, &c->ret->why, &c->keep));
 	TRY(open_workers(c));
-	c->ret->level = c->level;
-	c->ret->counts.total = c->d->max_pfn;
-	c->ret->counts.memory = ranges_total(&c->d->memory);
-	TRY(facts_gather(c->d, c->r->kernel, c->level, &f, &segments));
+	c->ret->level = c->keep.level;
+	c->ret->counts.total = c->r->split ? c->r->end_pfn - c->r->start_pfn : c->d->max_pfn;
+	c->memory = ranges_total(&c->d->memory);
+	TRY(facts_gather(c->d, c->r->kernel, c->keep.level, c->r->timestamp, &f, &segments));
+	f.split = c->r->split;
+	f.start_pfn = c->r->start_pfn;
+	f.end_pfn = c->r->end_pfn;
 	if (c->r->elf)
 		f.max_runs = MAX(count_runs(c), (uint64_t)1);
 	TRY(open_writer(c, &f));

@@ -17,6 +17,10 @@ struct collect_request {
 	const struct codec *codec; /* null: pages as they are */
 	int codec_level;	   /* 0: the codec's default */
 	unsigned threads;	   /* at work, this one included; 0 and 1 make none */
+	/* one part of a split dump: the pages of [start_pfn, end_pfn); counts are of these */
+	bool split;
+	uint64_t start_pfn, end_pfn;
+	uint64_t timestamp; /* for the header when the dump does not tell; 0: now */
 	struct sink *sink;	   /* borrowed; null: count only, nothing is written */
 	/* optional: where it is, now and then */
 	void (*progress)(void *arg, const char *step, uint64_t done, uint64_t total);
@@ -33,6 +37,12 @@ struct collect_counts {
 	uint64_t lost;	   /* could not be read */
 	uint64_t stored;   /* with their bytes */
 };
+
+/* Where to cut so that `nr_parts` parts get about the same number of kept pages: bounds[0] is 0,
+ * bounds[nr_parts] the end, and part i is [bounds[i], bounds[i + 1]). Cuts are at multiples of
+ * `unit_bytes` of memory. */
+struct error *collect_plan_split(const struct collect_request *r, size_t nr_parts, uint64_t unit_bytes,
+				 uint64_t *bounds) MUST_CHECK;
 
 struct collect_result {
 	struct collect_counts counts;

@@ -69,8 +69,8 @@ static void find_vmcoreinfo(const struct dump *d, struct dump_facts *f)
 	f->vmcoreinfo_len = n->desc_len;
 }
 
-struct error *facts_gather(struct dump *d, struct kernel *k, int level, struct dump_facts *f,
-			   struct dump_segment **ret_segments)
+struct error *facts_gather(struct dump *d, struct kernel *k, int level, uint64_t now,
+			   struct dump_facts *f, struct dump_segment **ret_segments)
 {
 	size_t n = dump_nr_segments(d);
 	struct dump_segment *s = NULL;
@@ -89,7 +89,7 @@ struct error *facts_gather(struct dump *d, struct kernel *k, int level, struct d
 		.dump_level = level | MAX(d->dump_level, 0),
 		.phys_base = d->phys_base,
 		.nr_cpus = count_cpus(d),
-		.timestamp = time(NULL),
+		.timestamp = now ? now : (uint64_t)time(NULL),
 		.notes = d->raw_notes,
 		.notes_len = d->raw_notes_len,
 		.memory = &d->memory,

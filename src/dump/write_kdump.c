@@ -112,12 +112,15 @@ static struct error *write_header(struct kdump_writer *k, bool complete)
 }
 
 /* The three layouts of the sub header: a row per field, a column per layout. */
-enum sub_field { PHYS_BASE, DUMP_LEVEL, OFF_INFO, SIZE_INFO, OFF_NOTE, SIZE_NOTE, MAX_PFN_64,
-		 SUB_LEN };
+enum sub_field { PHYS_BASE, DUMP_LEVEL, SPLIT, START_PFN, END_PFN, OFF_INFO, SIZE_INFO, OFF_NOTE,
+		 SIZE_NOTE, OFF_ERASE, SIZE_ERASE, START_PFN_64, END_PFN_64, MAX_PFN_64, SUB_LEN };
 static const uint8_t sub_layouts[3][SUB_LEN + 1] = {
-	{ 0, 8, 32, 40, 48, 56, 96, 104 }, /* LP64 */
-	{ 0, 4, 24, 32, 40, 48, 88, 96 },  /* 32 bit, i64 aligned to 8: ARM, PPC, MIPS */
-	{ 0, 4, 20, 28, 32, 40, 72, 80 },  /* 32 bit, i64 aligned to 4: i386 */
+	/* LP64 */
+	{ 0, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104 },
+	/* 32 bit, i64 aligned to 8: ARM, PPC, MIPS */
+	{ 0, 4, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96 },
+	/* 32 bit, i64 aligned to 4: i386 */
+	{ 0, 4, 8, 12, 16, 20, 28, 32, 40, 44, 52, 56, 64, 72, 80 },
 };
 
 static const uint8_t *sub_layout(const struct dump_facts *f)
@@ -141,7 +144,8 @@ static struct error *write_sub_header(struct kdump_writer *k)
 	const uint8_t *at = sub_layout(f);
 	unsigned char h[UINT8_MAX] = { 0 };
 	uint64_t notes_off = (uint64_t)f->page_size + k->sub_header_len;
-	uint64_t pad = k->head_len - k->sub_header_len - f->notes_len;
+	uint64_t erase_off = notes_off + f->notes_len;
+	uint64_t pad = k->head_len - k->sub_header_len - f->notes_len - f->eraseinfo_len;
 	_cleanup_free_ unsigned char *zeros = calloc(1, f->page_size); /* pad is less */
 
 	if (!zeros)
@@ -157,11 +161,24 @@ static struct error *write_sub_header(struct kdump_writer *k)
 		put_u64(h + at[OFF_NOTE], notes_off, f->big);
 		put_long(f, h + at[SIZE_NOTE], f->notes_len);
 	}
+	if (f->eraseinfo_len) {
+		put_u64(h + at[OFF_ERASE], erase_off, f->big);
+		put_long(f, h + at[SIZE_ERASE], f->eraseinfo_len);
+	}
+	if (f->split) {
+		put_u32(h + at[SPLIT], 1, f->big);
+		put_long(f, h + at[START_PFN], f->start_pfn);
+		put_long(f, h + at[END_PFN], f->end_pfn);
+		put_u64(h + at[START_PFN_64], f->start_pfn, f->big);
+		put_u64(h + at[END_PFN_64], f->end_pfn, f->big);
+	}
 	put_u64(h + at[MAX_PFN_64], f->max_pfn, f->big);
 	TRY(sink_write(k->w.sink, f->page_size, h, k->sub_header_len));
 	/* straight from where they are: device dumps (NT_VMCOREDD) are many MiB */
 	TRY(sink_write(k->w.sink, notes_off, f->notes, f->notes_len));
-	return sink_write(k->w.sink, notes_off + f->notes_len, zeros, pad);
+	if (f->eraseinfo_len)
+		TRY(sink_write(k->w.sink, erase_off, f->eraseinfo, f->eraseinfo_len));
+	return sink_write(k->w.sink, erase_off + f->eraseinfo_len, zeros, pad);
 }
 
 /* ---- bitmaps ---- */
@@ -368,12 +385,34 @@ static struct error *take_page(struct kdump_writer *k, uint64_t pfn, const void 
 	return k->nr_pending == PENDING ? flush(k) : NULL;
 }
 
+/* A page of another part: its bit is set here too, once what is pending below it is settled. */
+static struct error *note_elsewhere(struct kdump_writer *k, uint64_t pfn)
+{
+	if (k->nr_pending)
+		TRY(flush(k));
+	if (pfn < k->final_pfn)
+		return error_new(ERROR_BAD_DATA, "page 0x%llx comes out of order",
+				 (unsigned long long)pfn);
+	TRY(bits_set(k, pfn));
+	if ((pfn + 1) % BITS_PFNS == 0)
+		return bits_advance(k, pfn + 1);
+	k->final_pfn = pfn + 1;
+	return NULL;
+}
+
 static struct error *kdump_page(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,
 				const struct codec *codec, bool is_zero)
 {
 	struct kdump_writer *k = kdump(w);
-	struct error *e = take_page(k, pfn, bytes, len, codec, is_zero);
+	const struct dump_facts *f = &w->facts;
+	struct error *e;
 
+	if (f->split && (pfn < f->start_pfn || pfn >= f->end_pfn)) {
+		e = note_elsewhere(k, pfn);
+		k->failed |= e != NULL;
+		return e;
+	}
+	e = take_page(k, pfn, bytes, len, codec, is_zero);
 	k->failed |= e != NULL;
 	k->has_lost |= !bytes && !is_zero;
 	return e;
@@ -397,13 +436,22 @@ static struct error *lay_out(struct kdump_writer *k)
 	if (f->notes_len > 1 << 30)
 		return error_new(ERROR_UNSUPPORTED, "cannot write a dump with %zu bytes of notes",
 				 f->notes_len);
-	k->head_len = ROUND_UP(k->sub_header_len + f->notes_len, bs);
+	if (f->eraseinfo_len > 1 << 30)
+		return error_new(ERROR_UNSUPPORTED, "cannot write a dump with %zu bytes of erase "
+						    "information", f->eraseinfo_len);
+	if (f->split && (f->start_pfn > f->end_pfn || f->end_pfn > f->max_pfn))
+		return error_new(ERROR_OTHER, "a part of pages 0x%llx to 0x%llx of 0x%llx",
+				 (unsigned long long)f->start_pfn, (unsigned long long)f->end_pfn,
+				 (unsigned long long)f->max_pfn);
+	k->head_len = ROUND_UP(k->sub_header_len + f->notes_len + f->eraseinfo_len, bs);
 	k->bitmap_len = ROUND_UP((f->max_pfn + 7) / 8, bs);
 	if (2 * k->bitmap_len / bs > INT32_MAX)
 		return error_new(ERROR_UNSUPPORTED, "%llu page frames are too many for the "
 						    "kdump-compressed format",
 				 (unsigned long long)f->max_pfn);
 	k->desc_room = MIN(MAX(f->max_pages, ranges_total(f->memory)), f->max_pfn);
+	if (f->split)
+		k->desc_room = MIN(k->desc_room, f->end_pfn - f->start_pfn);
 	k->bitmap1_off = bs + k->head_len;
 	k->bitmap2_off = k->bitmap1_off + k->bitmap_len;
 	k->desc_off = k->bitmap2_off + k->bitmap_len;

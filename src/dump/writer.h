@@ -35,6 +35,12 @@ struct dump_facts {
 	/* ELF output: upper bound of runs of consecutive pages that are written; 0: unknown. Readers
 	 * load everything before the first page into memory, so room for the worst case is bad. */
 	uint64_t max_runs;
+	/* kdump-compressed: one part of a set, with the bits of all pages and the bytes of those in
+	 * [start_pfn, end_pfn). Of pages outside, writer_page() notes that another part has them. */
+	bool split;
+	uint64_t start_pfn, end_pfn;
+	const char *eraseinfo; /* kdump-compressed: a line for each thing that was erased; borrowed */
+	size_t eraseinfo_len;
 	bool source_incomplete; /* the input lacks pages: the new dump is marked incomplete too */
 };
 

@@ -253,6 +253,125 @@ static void disk_full(void **state)
 	assert_int_equal(before, 0);
 }
 
+/* Where both bitmaps are. */
+static const unsigned char *bitmaps_of(const struct disk *d, size_t *ret_len)
+{
+	uint32_t sub = get_u32(d->bytes + 432, false), blocks = get_u32(d->bytes + 436, false);
+
+	*ret_len = blocks * (size_t)PS;
+	return d->bytes + (1 + sub) * (size_t)PS;
+}
+
+/* Parts of a split dump: each has the pages of its range, and all bits. */
+static void parts_of_a_split_dump(void **state)
+{
+	(void)state;
+	has_left_out = true;
+	for (size_t nr_parts = 1; nr_parts <= 7; nr_parts++) {
+		struct disk *parts[7], *whole = disk_new(SIZE_MAX, -1);
+		struct collect_request r = request_of(whole);
+		struct collect_result c, of_whole;
+		uint64_t bounds[8], stored = 0, memory = 0, most = 0, least = UINT64_MAX;
+		const unsigned char *whole_bits, *bits;
+		size_t len, whole_len;
+
+		assert_ok(collect_run(&r, &of_whole));
+		whole_bits = bitmaps_of(whole, &whole_len);
+		assert_ok(collect_plan_split(&r, nr_parts, 0x10 * PS, bounds));
+		assert_int_equal(bounds[0], 0);
+		assert_int_equal(bounds[nr_parts], MAX_PFN);
+		for (size_t i = 0; i < nr_parts; i++) {
+			unsigned char page[PS], want[PS];
+			uint64_t kept;
+			struct source *s;
+			struct dump *d;
+
+			parts[i] = disk_new(SIZE_MAX, -1);
+			/* seekable, and each byte once */
+			parts[i]->sink.is_stream = nr_parts % 2;
+			r = request_of(parts[i]);
+			r.codec = &codec_lzo;
+			r.threads = nr_parts % 4;
+			r.split = true;
+			r.start_pfn = bounds[i];
+			r.end_pfn = bounds[i + 1];
+			assert_ok(collect_run(&r, &c));
+			assert_true(c.complete);
+			stored += c.counts.stored;
+			memory += c.counts.memory;
+			kept = c.counts.stored + c.counts.zero;
+			most = MAX(most, kept);
+			least = MIN(least, kept);
+			collect_result_done(&c);
+			bits = bitmaps_of(parts[i], &len);
+			assert_int_equal(len, whole_len);
+			assert_memory_equal(bits, whole_bits, len);
+			assert_ok(source_open_memory("part", parts[i]->bytes, parts[i]->len, &s));
+			assert_ok(dump_open_source(s, &d));
+			for (uint64_t pfn = bounds[i]; pfn < bounds[i + 1]; pfn++) {
+				enum page_answer a = dump_read_page(d, pfn, page, NULL);
+
+				if (!ranges_contain(&input.memory, pfn, pfn + 1)) {
+					assert_int_equal(a, PAGE_HOLE);
+				} else if (kind_of(pfn) == LEFT_OUT) {
+					assert_int_equal(a, PAGE_EXCLUDED);
+				} else {
+					assert_true(a == PAGE_OK || a == PAGE_ZERO);
+					fill(pfn, want);
+					assert_memory_equal(page, want, PS);
+				}
+			}
+			dump_close(d);
+			sink_close(&parts[i]->sink);
+		}
+		assert_int_equal(stored, of_whole.counts.stored);
+		assert_int_equal(memory, of_whole.counts.memory);
+		assert_true(most - least <= 0x20);
+		collect_result_done(&of_whole);
+		sink_close(&whole->sink);
+	}
+	has_left_out = false;
+}
+
+/* A full disk in the middle of a part: what was written reads, and is right. */
+static void a_part_on_a_full_disk(void **state)
+{
+	(void)state;
+	for (size_t capacity = 400;; capacity += 97) {
+		struct disk *disk = disk_new(capacity, -1);
+		struct collect_request r = request_of(disk);
+		unsigned char page[PS], want[PS];
+		struct collect_result c;
+		struct source *s;
+		struct dump *d;
+		struct error *e;
+
+		r.codec = &codec_zlib;
+		r.split = true;
+		r.start_pfn = 0x123;
+		r.end_pfn = 0x3f7;
+		e = collect_run(&r, &c);
+		assert_true(!e || error_kind(e) == ERROR_NO_SPACE);
+		collect_result_done(&c);
+		assert_ok(source_open_memory("part", disk->bytes, disk->len, &s));
+		assert_ok(dump_open_source(s, &d));
+		for (uint64_t pfn = 0x123; pfn < 0x3f7; pfn++) {
+			enum page_answer a = dump_read_page(d, pfn, page, NULL);
+
+			if (a == PAGE_LOST || !ranges_contain(&input.memory, pfn, pfn + 1))
+				continue;
+			assert_true(a == PAGE_OK || a == PAGE_ZERO);
+			fill(pfn, want);
+			assert_memory_equal(page, want, PS);
+		}
+		dump_close(d);
+		sink_close(&disk->sink);
+		if (!e)
+			break;
+		error_free(e);
+	}
+}
+
 static void says_what_it_cannot_tell(void **state)
 {
 	struct disk *disk = disk_new(SIZE_MAX, -1);
@@ -341,6 +460,8 @@ int main(void)
 		cmocka_unit_test(unreadable_pages_are_lost_alone),
 		cmocka_unit_test(every_write_fails_once),
 		cmocka_unit_test(disk_full),
+		cmocka_unit_test(parts_of_a_split_dump),
+		cmocka_unit_test(a_part_on_a_full_disk),
 		cmocka_unit_test(says_what_it_cannot_tell),
 		cmocka_unit_test(counts_without_writing),
 		cmocka_unit_test(reports_as_makedumpfile),

@@ -1,0 +1,46 @@
+/* What the level can be with what is known of a kernel, and the decision for each frame. */
+#include "collect/keep.h"
+
+struct error *keep_open(struct kernel *kernel, int level, struct strbuf *why, struct keep *ret)
+{
+	int want = level | (level & DROP_CACHE_PRIVATE ? 2 : 0);
+	struct error *e;
+
+	*ret = (struct keep){ .level = want & DROP_ZERO };
+	if (!(want & ~DROP_ZERO) && !kernel)
+		return NULL;
+	if (!kernel) {
+		strbuf_puts(why, "Nothing is known of the kernel in the dump: all pages but those "
+				 "of zeros are kept.\n");
+		return NULL;
+	}
+	/* also at level 0: poisoned and unplugged pages must not be touched */
+	e = pageclass_open(kernel, &ret->classes);
+	if (e) {
+		strbuf_printf(why, "%s: all pages but those of zeros are kept.\n", error_message(e));
+		error_free(e);
+		return NULL;
+	}
+	ret->level |= want & pageclass_can(ret->classes, want & ~DROP_ZERO ? why : NULL);
+	return NULL;
+}
+
+void keep_done(struct keep *k)
+{
+	pageclass_close(k->classes);
+	k->classes = NULL;
+}
+
+bool keep_at(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n, enum page_class *ret_class)
+{
+	enum page_class class = CLASS_UNKNOWN;
+
+	if (k->classes)
+		class = pageclass_at(k->classes, pfn, end, ret_n);
+	else
+		*ret_n = end - pfn;
+	if (ret_class)
+		*ret_class = class;
+	/* poisoned memory must not be touched, and what is unplugged is not there */
+	return class != CLASS_HWPOISON && class != CLASS_OFFLINE && !pageclass_dropped(class, k->level);
+}
