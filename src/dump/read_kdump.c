@@ -3,31 +3,19 @@
  * kdump-compressed.md). After the headers come two bitmaps (which pages exist, which are in
  * the file), one 24-byte descriptor per page in the file, and the packed pages.
  *
- * A page's descriptor is found by its rank: how many pages below it are in the file. Bitmaps
- * are read by blocks that a small cache keeps, so memory stays bounded for any machine.
+ * A page's descriptor is found by its rank: how many pages below it are in the file.
  */
 #include "dump/kdump_header-priv.h"
 
 #include "base/base.h"
 #include "codec/codec.h"
+#include "dump/bitmap-priv.h"
 #include "dump/dump-priv.h"
 
 #define DESC_LEN	24
-#define BLOCK		4096 /* bytes of a bitmap or of descriptors read at once */
-#define DESCS_PER_BLOCK (BLOCK / DESC_LEN)
-#define NR_BLOCKS	64   /* cached, per kind */
-#define RANK_BYTES	1024 /* of bitmap 2 per entry of the rank index */
+#define DESCS_PER_BLOCK 170 /* read at once */
 #define MAX_PFN_LIMIT	(1ull << 36)
-#define NR_RANGES_MAX	(1u << 20)
 #define LOOK_BACK	(1u << 16) /* descriptors */
-
-/* Direct-mapped cache of blocks of one area of the file. */
-struct area {
-	uint64_t off, len;	   /* in the file; what lies past its end reads as zeros */
-	uint32_t block;		   /* bytes a block */
-	uint64_t index[NR_BLOCKS]; /* + 1; 0: empty */
-	unsigned char *bytes;
-};
 
 struct page_desc {
 	uint64_t off;
@@ -36,12 +24,10 @@ struct page_desc {
 
 struct kdump {
 	struct kdump_header h;
-	struct area exist, present, descs;
-	bool one_bitmap;
-	/* Pages in the file from `rank_start` (a byte of bitmap 2) up to each RANK_BYTES of it; a
-	 * part of a split set looks only at the bits of its own range. */
-	uint64_t *rank;
-	uint64_t rank_start;
+	struct bitmap exist, present;
+	struct area descs;
+	/* Ranks count the pages in the file; a part of a split set looks only at the bits of its
+	 * own range. */
 	uint64_t end_rank;   /* one past the rank of the last page here */
 	uint64_t first_rank; /* rank of the first page of this part of a split set */
 	bool whole, bitmaps_whole; /* as in struct kdump_part */
@@ -57,164 +43,6 @@ static int kdump_bid(struct source *s)
 	_cleanup_error_ struct error *e = source_read(s, 0, magic, sizeof(magic));
 
 	return !e && !memcmp(magic, KDUMP_SIGNATURE, sizeof(magic)) ? 60 : 0;
-}
-
-static struct error *area_init(struct area *a, uint64_t off, uint64_t len, uint32_t block)
-{
-	a->off = off;
-	a->len = len;
-	a->block = block;
-	a->bytes = malloc((size_t)NR_BLOCKS * block);
-	return a->bytes ? NULL : error_nomem();
-}
-
-/* Block `i` of the area; valid until the next call for the same area. */
-static struct error *area_block(struct source *s, struct area *a, uint64_t i,
-				const unsigned char **ret)
-{
-	size_t slot = i % NR_BLOCKS;
-	unsigned char *p = a->bytes + slot * a->block;
-	uint64_t off = a->off + i * a->block,
-		 len = MIN((uint64_t)a->block, a->len - i * a->block);
-
-	if (a->index[slot] != i + 1) {
-		uint64_t there = off < s->size ? MIN(len, s->size - off) : 0;
-
-		a->index[slot] = 0;
-		if (there)
-			TRY(source_read(s, off, p, there));
-		memset(p + there, 0, a->block - there);
-		a->index[slot] = i + 1;
-	}
-	*ret = p;
-	return NULL;
-}
-
-static struct error *test_bit(struct dump *d, struct area *a, uint64_t pfn, bool *ret)
-{
-	const unsigned char *p;
-
-	TRY(area_block(d->source, a, pfn / 8 / BLOCK, &p));
-	*ret = p[pfn / 8 % BLOCK] >> (pfn & 7) & 1;
-	return NULL;
-}
-
-static unsigned count_bits(const unsigned char *p, size_t len)
-{
-	unsigned n = 0;
-
-	for (; len >= 8; p += 8, len -= 8)
-		n += __builtin_popcountll(get_u64(p, false));
-	for (; len; len--)
-		n += __builtin_popcount(*p++);
-	return n;
-}
-
-/* How many pages from rank_start up to `pfn` are in the file(s). */
-static struct error *rank_of(struct dump *d, uint64_t pfn, uint64_t *ret)
-{
-	struct kdump *k = d->state;
-	uint64_t byte = pfn / 8, start = ROUND_DOWN(byte, (uint64_t)RANK_BYTES);
-	const unsigned char *p;
-
-	TRY(area_block(d->source, &k->present, byte / BLOCK, &p));
-	*ret = k->rank[(byte - k->rank_start) / RANK_BYTES] + count_bits(p + start % BLOCK, byte - start) +
-	       __builtin_popcount(p[byte % BLOCK] & ((1u << (pfn & 7)) - 1));
-	return NULL;
-}
-
-/* The first block from `i` on that may have bits set. */
-static uint64_t skip_gap(struct source *s, const struct area *a, uint64_t i)
-{
-	uint64_t off = a->off + i * BLOCK, data = source_next_data(s, off);
-
-	if (off >= s->size || data >= a->off + a->len)
-		return UINT64_MAX;
-	return data > off ? (data - a->off) / BLOCK : i;
-}
-
-static struct error *build_rank(struct dump *d)
-{
-	struct kdump *k = d->state;
-	uint64_t nr_bytes = ((k->h.split ? k->h.end_pfn : k->h.max_mapnr) + 7) / 8;
-	uint64_t total = 0, skipped = 0;
-	const unsigned char *p = NULL;
-
-	if (k->h.split)
-		k->rank_start = ROUND_DOWN(k->h.start_pfn / 8, (uint64_t)BLOCK);
-	k->rank = malloc(((nr_bytes - k->rank_start) / RANK_BYTES + 2) * sizeof(*k->rank));
-	if (!k->rank)
-		return error_nomem();
-	for (uint64_t at = k->rank_start; at <= nr_bytes; at += RANK_BYTES) {
-		k->rank[(at - k->rank_start) / RANK_BYTES] = total;
-		if (at == nr_bytes)
-			break;
-		if (at / BLOCK < skipped)
-			continue;
-		if (at % BLOCK == 0) {
-			skipped = skip_gap(d->source, &k->present, at / BLOCK);
-			if (at / BLOCK < skipped)
-				continue;
-			TRY(area_block(d->source, &k->present, at / BLOCK, &p));
-		}
-		total += count_bits(p + at % BLOCK, MIN((uint64_t)RANK_BYTES, nr_bytes - at));
-	}
-	return NULL;
-}
-
-/* Length of the run of equal bits from `bit` on, inside [bit, end) of one block. */
-static unsigned run_length(const unsigned char *p, unsigned bit, unsigned end)
-{
-	unsigned start = bit;
-	bool set = p[bit / 8] >> (bit & 7) & 1;
-
-	while (bit < end) {
-		uint64_t word = get_u64(p + bit / 64 * 8, false) >> (bit & 63);
-		unsigned left = 64 - (bit & 63), n;
-
-		word = set ? ~word : word;
-		n = word ? __builtin_ctzll(word) : left;
-		bit += MIN(n, left);
-		if (n < left)
-			break;
-	}
-	return MIN(bit, end) - start;
-}
-
-static struct error *list_memory(struct dump *d)
-{
-	struct kdump *k = d->state;
-	uint64_t pfn = 0, start = 0;
-	bool inside = false;
-
-	while (pfn < d->max_pfn) {
-		unsigned bit = pfn % (BLOCK * 8), n;
-		unsigned end = MIN((uint64_t)BLOCK * 8, d->max_pfn - (pfn - bit));
-		const unsigned char *p;
-		bool set;
-
-		if (!inside && !bit) {
-			uint64_t block = skip_gap(d->source, &k->exist, pfn / 8 / BLOCK);
-
-			if (block > (d->max_pfn - 1) / 8 / BLOCK)
-				break;
-			pfn = block * BLOCK * 8;
-			end = MIN((uint64_t)BLOCK * 8, d->max_pfn - pfn);
-		}
-		TRY(area_block(d->source, &k->exist, pfn / 8 / BLOCK, &p));
-		set = p[bit / 8] >> (bit & 7) & 1;
-		n = run_length(p, bit, end);
-		if (set && !inside)
-			start = pfn;
-		/* a hostile bitmap only: the rest becomes one range */
-		if (!set && inside && d->memory.n < NR_RANGES_MAX) {
-			TRY(ranges_add(&d->memory, start, pfn));
-			inside = false;
-		}
-		inside |= set;
-		pfn += n;
-	}
-	return inside ? ranges_add(&d->memory, start, d->max_pfn) : NULL;
 }
 
 static struct error *find_areas(struct dump *d)
@@ -241,9 +69,8 @@ static struct error *find_areas(struct dump *d)
 				 "but there are %llu",
 				 d->source->name, (unsigned long long)h->max_mapnr,
 				 (unsigned long long)one, (unsigned long long)all);
-	k->one_bitmap = half < one;
-	TRY(area_init(&k->exist, start, one, BLOCK));
-	TRY(area_init(&k->present, k->one_bitmap ? start : start + half, one, BLOCK));
+	TRY(bitmap_init(&k->exist, d->source, start, one, false));
+	TRY(bitmap_init(&k->present, d->source, half < one ? start : start + half, one, false));
 	k->bitmaps_whole = start + all <= d->source->size;
 	d->complete &= k->bitmaps_whole;
 	return NULL;
@@ -253,16 +80,16 @@ static struct error *find_descs(struct dump *d)
 {
 	struct kdump *k = d->state;
 	const struct kdump_header *h = &k->h;
-	uint64_t off;
+	uint64_t off, start = h->split ? h->start_pfn : 0, end = h->split ? h->end_pfn : h->max_mapnr;
 
-	if (h->split)
-		TRY(rank_of(d, h->start_pfn, &k->first_rank));
-	TRY(rank_of(d, h->split ? h->end_pfn : h->max_mapnr, &k->end_rank));
+	TRY(bitmap_index(&k->present, start, end));
+	TRY(bitmap_rank(&k->present, start, &k->first_rank));
+	TRY(bitmap_rank(&k->present, end, &k->end_rank));
 	off = (1 + (uint64_t)h->sub_hdr_size + h->bitmap_blocks) * h->block_size;
 	k->data_off = off + (k->end_rank - k->first_rank) * DESC_LEN;
 	if (k->data_off > d->source->size)
 		d->complete = false;
-	return area_init(&k->descs, off, k->data_off - off, DESCS_PER_BLOCK * DESC_LEN);
+	return area_init(&k->descs, d->source, off, k->data_off - off, DESCS_PER_BLOCK * DESC_LEN);
 }
 
 static struct error *take_notes(struct dump *d)
@@ -313,7 +140,7 @@ static struct error *read_desc(struct dump *d, uint64_t rank, struct page_desc *
 	struct kdump *k = d->state;
 	const unsigned char *p;
 
-	TRY(area_block(d->source, &k->descs, rank / DESCS_PER_BLOCK, &p));
+	TRY(area_block(&k->descs, rank / DESCS_PER_BLOCK, &p));
 	p += rank % DESCS_PER_BLOCK * DESC_LEN;
 	ret->off = get_u64(p, d->big);
 	ret->len = get_u32(p + 8, d->big);
@@ -331,7 +158,7 @@ static struct error *find_page(struct dump *d, uint64_t pfn, struct page_desc *r
 	if (k->h.split && (pfn < k->h.start_pfn || pfn >= k->h.end_pfn))
 		return error_new(ERROR_LOST, "page 0x%llx is in another part of the split set",
 				 at);
-	TRY(rank_of(d, pfn, &rank));
+	TRY(bitmap_rank(&k->present, pfn, &rank));
 	TRY(read_desc(d, rank - k->first_rank, ret));
 	if (!ret->off || !ret->len)
 		return error_new(ERROR_LOST,
@@ -385,9 +212,8 @@ static struct error *kdump_open(struct dump *d)
 	TRY(take_header(d, &k->h));
 	TRY(find_areas(d));
 	TRY(take_notes(d));
-	TRY(build_rank(d));
 	TRY(find_descs(d));
-	TRY(list_memory(d));
+	TRY(bitmap_list(&k->exist, d->max_pfn, &d->memory));
 	k->packed = malloc(d->page_size);
 	k->page = malloc(d->page_size);
 	if (!k->packed || !k->page)
@@ -420,10 +246,10 @@ static enum page_answer judge_page(struct dump *d, uint64_t pfn, struct page_des
 {
 	struct kdump *k = d->state;
 	bool exists = false, kept;
-	struct error *e = test_bit(d, &k->present, pfn, &kept);
+	struct error *e = bitmap_test(&k->present, pfn, &kept);
 
 	if (!e && !kept)
-		e = test_bit(d, &k->exist, pfn, &exists);
+		e = bitmap_test(&k->exist, pfn, &exists);
 	if (!e && !kept)
 		return exists ? PAGE_EXCLUDED : PAGE_HOLE;
 	if (!e)
@@ -481,10 +307,9 @@ static void kdump_close(struct dump *d)
 	if (!k)
 		return;
 	codec_set_done(&k->codecs);
-	free(k->exist.bytes);
-	free(k->present.bytes);
-	free(k->descs.bytes);
-	free(k->rank);
+	bitmap_done(&k->exist);
+	bitmap_done(&k->present);
+	area_done(&k->descs);
 	free(k->packed);
 	free(k->page);
 	free(k);
