@@ -1,172 +1,29 @@
 /*
- * The way of a page: class, read, zero test, compression, writing. Frames are gone through once,
- * in order. Kept pages are gathered into batches; a batch is packed by whoever is free and
- * written in its turn, so that the file is the same for every number of threads.
+ * Saving a dump: page frames are gone through once, in order, and those that the level keeps
+ * go through the pipeline.
  */
 #include "collect/collect.h"
 
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
-#include "base/pool.h"
 #include "collect/facts.h"
 #include "collect/keep.h"
+#include "collect/pipeline.h"
 
-#define BATCH_BYTES (128u << 10)
-
-struct page {
-	uint64_t pfn;
-	enum { RAW, PACKED, ZERO, LOST } what;
-	uint32_t len; /* PACKED */
-};
-
-struct batch {
-	struct pool_job job;
-	struct collector *c;
-	struct page *pages;
-	unsigned char *in;  /* page_size each */
-	unsigned char *out; /* page_size each: packing must gain something */
-	size_t n;
-};
+#define PROGRESS_STEP 1024u /* frames between two looks at the clock */
 
 struct collector {
 	const struct collect_request *r;
 	struct collect_result *ret;
 	struct dump *d;
-	uint32_t page_size;
 	struct keep keep;
 	struct dump_writer *w; /* null: dry run */
 
-	struct pool *pool;
-	struct codec_state **codecs; /* one per worker */
-	unsigned nr_codecs;
-	struct batch *batches; /* a ring */
-	size_t nr_batches, room; /* room: pages in each */
-	size_t first, filled;	 /* submitted batches: [first, first + filled) */
+	struct pipeline *pipeline;
 	uint64_t memory; /* frames */
 	uint64_t reported_ms;
 };
-
-/* ---- packing, in any thread ---- */
-
-static void pack_batch(struct pool_job *job, unsigned worker)
-{
-	struct batch *b = container_of(job, struct batch, job);
-	const struct codec *codec = b->c->r->codec;
-	size_t ps = b->c->page_size;
-
-	for (size_t i = 0; i < b->n; i++) {
-		struct page *p = &b->pages[i];
-		const unsigned char *in = b->in + i * ps;
-		size_t len;
-
-		if (p->what != RAW)
-			continue;
-		if (bytes_are_zero(in, ps)) {
-			p->what = ZERO;
-		} else if (codec) {
-			len = codec->pack(b->c->codecs[worker], in, ps, b->out + i * ps, ps - 1);
-			if (len) {
-				p->what = PACKED;
-				p->len = len;
-			}
-		}
-	}
-}
-
-/* ---- writing, in order ---- */
-
-static struct error *write_page(struct collector *c, const struct batch *b, size_t i)
-{
-	const struct page *p = &b->pages[i];
-	struct collect_counts *n = &c->ret->counts;
-	size_t ps = c->page_size;
-
-	switch (p->what) {
-	case ZERO:
-		n->zero++;
-		return c->w ? writer_page(c->w, p->pfn, NULL, 0, NULL, true) : NULL;
-	case LOST:
-		n->lost++;
-		return c->w ? writer_page(c->w, p->pfn, NULL, 0, NULL, false) : NULL;
-	case PACKED:
-		n->stored++;
-		return c->w ? writer_page(c->w, p->pfn, b->out + i * ps, p->len, c->r->codec, false)
-			    : NULL;
-	case RAW:
-		n->stored++;
-		return c->w ? writer_page(c->w, p->pfn, b->in + i * ps, ps, NULL, false) : NULL;
-	}
-	return NULL;
-}
-
-static struct error *write_batch(struct collector *c, struct batch *b)
-{
-	struct error *e = NULL;
-
-	for (size_t i = 0; i < b->n && !e; i++)
-		e = write_page(c, b, i);
-	b->n = 0;
-	return e;
-}
-
-static struct error *write_oldest(struct collector *c)
-{
-	struct batch *b = &c->batches[c->first];
-
-	pool_wait(c->pool, &b->job);
-	c->first = (c->first + 1) % c->nr_batches;
-	c->filled--;
-	return write_batch(c, b);
-}
-
-/* ---- reading ---- */
-
-/* The batch that is being filled. */
-static struct batch *open_batch(struct collector *c)
-{
-	return &c->batches[(c->first + c->filled) % c->nr_batches];
-}
-
-static struct error *close_batch(struct collector *c)
-{
-	struct batch *b = open_batch(c);
-
-	if (b->n == 0)
-		return NULL;
-	if (!pool_threads(c->pool)) {
-		pack_batch(&b->job, 0);
-		return write_batch(c, b);
-	}
-	pool_submit(c->pool, &b->job);
-	c->filled++;
-	return c->filled == c->nr_batches ? write_oldest(c) : NULL;
-}
-
-static struct error *keep_page(struct collector *c, uint64_t pfn)
-{
-	struct batch *b = open_batch(c);
-	struct page *p = &b->pages[b->n];
-
-	*p = (struct page){ .pfn = pfn, .what = RAW };
-	switch (dump_read_page(c->d, pfn, b->in + b->n * c->page_size, NULL)) {
-	case PAGE_OK:
-		break;
-	case PAGE_ZERO:
-		p->what = ZERO;
-		break;
-	case PAGE_EXCLUDED:
-		c->ret->counts.already++;
-		return NULL;
-	case PAGE_HOLE: /* memory says that it exists */
-	case PAGE_LOST:
-		p->what = LOST;
-		break;
-	}
-	b->n++;
-	return b->n == c->room ? close_batch(c) : NULL;
-}
 
 static void report_progress(struct collector *c, uint64_t done, bool always)
 {
@@ -179,15 +36,6 @@ static void report_progress(struct collector *c, uint64_t done, bool always)
 		return;
 	c->reported_ms = now;
 	c->r->progress(c->r->arg, "Copying data", done, c->memory);
-}
-
-/* Everything read so far is written. */
-static struct error *drain(struct collector *c)
-{
-	TRY(close_batch(c));
-	while (c->filled)
-		TRY(write_oldest(c));
-	return NULL;
 }
 
 /* The piece of [pfn, end) that this part of a split dump has. */
@@ -208,7 +56,7 @@ static struct error *note_run(struct collector *c, uint64_t pfn, uint64_t end)
 {
 	if (pfn == end || !c->w)
 		return NULL;
-	TRY(drain(c));
+	TRY(pipeline_drain(c->pipeline));
 	for (; pfn < end; pfn++)
 		if (dump_page_state(c->d, pfn) != PAGE_EXCLUDED)
 			TRY(writer_page(c->w, pfn, NULL, 0, NULL, true));
@@ -220,10 +68,10 @@ static struct error *keep_run(struct collector *c, uint64_t pfn, uint64_t end, u
 	struct range own = own_piece(c, pfn, end);
 
 	TRY(note_run(c, pfn, own.start));
-	for (uint64_t at = own.start; at < own.end; at++) {
-		TRY(keep_page(c, at));
-		if ((at - pfn) % 1024 == 1023)
-			report_progress(c, done + (at - pfn), false);
+	for (uint64_t at = own.start, next; at < own.end; at = next) {
+		next = MIN(at + PROGRESS_STEP, own.end);
+		TRY(pipeline_keep(c->pipeline, at, next));
+		report_progress(c, done + (next - pfn), false);
 	}
 	return note_run(c, own.end, end);
 }
@@ -253,7 +101,7 @@ static struct error *copy_all(struct collector *c)
 
 	for (size_t i = 0; i < c->d->memory.n; i++)
 		TRY(copy_range(c, &c->d->memory.v[i], &done));
-	TRY(drain(c));
+	TRY(pipeline_drain(c->pipeline));
 	report_progress(c, done, true);
 	return NULL;
 }
@@ -295,53 +143,14 @@ static uint64_t count_runs(struct collector *c)
 
 /* ---- set-up ---- */
 
-static struct error *open_workers(struct collector *c)
+static struct error *open_pipeline(struct collector *c)
 {
-	unsigned threads = c->r->threads > 1 ? c->r->threads - 1 : 0;
-	size_t ps = c->page_size;
-
-	TRY(pool_new(threads, &c->pool));
-	threads = pool_threads(c->pool);
-	c->room = MAX(BATCH_BYTES / ps, (size_t)1);
-	c->nr_batches = threads ? 2 * threads + 2 : 1;
-	c->batches = calloc(c->nr_batches, sizeof(*c->batches));
-	c->codecs = calloc(threads + 1, sizeof(struct codec_state *));
-	if (!c->batches || !c->codecs)
-		return error_nomem();
-	for (size_t i = 0; i < c->nr_batches; i++) {
-		struct batch *b = &c->batches[i];
-
-		b->c = c;
-		b->job.run = pack_batch;
-		b->pages = calloc(c->room, sizeof(*b->pages));
-		b->in = malloc(c->room * ps);
-		b->out = c->r->codec ? malloc(c->room * ps) : NULL;
-		if (!b->pages || !b->in || (c->r->codec && !b->out))
-			return error_nomem();
-	}
-	c->nr_codecs = threads + 1;
-	for (unsigned i = 0; i < c->nr_codecs && c->r->codec; i++) {
-		c->codecs[i] = c->r->codec->open(true, c->r->codec_level);
-		if (!c->codecs[i])
-			return error_nomem();
-	}
-	return NULL;
-}
-
-static void close_workers(struct collector *c)
-{
-	pool_free(c->pool);
-	for (size_t i = 0; c->batches && i < c->nr_batches; i++) {
-		free(c->batches[i].pages);
-		free(c->batches[i].in);
-		free(c->batches[i].out);
-	}
-	free(c->batches);
-	for (unsigned i = 0; c->codecs && i < c->nr_codecs; i++)
-		if (c->codecs[i])
-			c->r->codec->close(c->codecs[i]);
-	free(c->codecs);
-	keep_done(&c->keep);
+	return pipeline_new(&(struct pipeline_request){ .dump = c->d,
+							.codec = c->r->codec,
+							.codec_level = c->r->codec_level,
+							.threads = c->r->threads,
+							.counts = &c->ret->counts },
+			    &c->pipeline);
 }
 
 static struct error *open_writer(struct collector *c, const struct dump_facts *f)
@@ -375,7 +184,7 @@ static struct error *run(struct collector *c)
 	struct error *e;
 
 	TRY(keep_open(c->r->kernel, c->r->level, &c->ret->why, &c->keep));
-	TRY(open_workers(c));
+	TRY(open_pipeline(c));
 	c->ret->level = c->keep.level;
 	c->ret->counts.total = c->r->split ? c->r->end_pfn - c->r->start_pfn : c->d->max_pfn;
 	c->memory = ranges_total(&c->d->memory);
@@ -387,6 +196,7 @@ static struct error *run(struct collector *c)
 		f.max_runs = MAX(count_runs(c), (uint64_t)1);
 	TRY(open_writer(c, &f));
 	w = c->w;
+	pipeline_write_to(c->pipeline, w);
 	c->ret->begun = w != NULL;
 	c->ret->filter_ms = clock_now_ms() - began;
 	began = clock_now_ms();
@@ -398,12 +208,13 @@ static struct error *run(struct collector *c)
 
 struct error *collect_run(const struct collect_request *r, struct collect_result *ret)
 {
-	struct collector c = { .r = r, .ret = ret, .d = r->dump, .page_size = r->dump->page_size };
+	struct collector c = { .r = r, .ret = ret, .d = r->dump };
 	struct error *e;
 
 	*ret = (struct collect_result){ 0 };
 	e = run(&c);
-	close_workers(&c);
+	pipeline_free(c.pipeline);
+	keep_done(&c.keep);
 	return e;
 }
 

@@ -264,6 +264,12 @@ enum page_answer dump_read_page(struct dump *d, uint64_t pfn, void *buf, struct 
 	return pfn < d->max_pfn ? d->ops->page(d, pfn, buf, ret_why) : PAGE_HOLE;
 }
 
+bool dump_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, uint64_t *ret_n)
+{
+	return d->ops->locate && d->source->ops->concurrent && pfn < MIN(end, d->max_pfn) &&
+	       d->ops->locate(d, pfn, MIN(end, d->max_pfn), ret_off, ret_n);
+}
+
 enum page_answer dump_page_state(struct dump *d, uint64_t pfn)
 {
 	return pfn < d->max_pfn ? d->ops->state_of(d, pfn) : PAGE_HOLE;

@@ -84,6 +84,12 @@ void dump_close(struct dump *d); /* null is fine */
  * is untouched. *ret_why (may be null) gets a sentence for PAGE_LOST, owned by the caller.
  * One thread at a time per dump. */
 enum page_answer dump_read_page(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why);
+/*
+ * Where whole pages stand in d->source, for who reads many at once or in several threads: true
+ * when [pfn, pfn + *ret_n), not beyond `end`, would all be PAGE_OK and stand one behind the other
+ * from *ret_off on. False: dump_read_page() is the way. Never reads page data.
+ */
+bool dump_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, uint64_t *ret_n);
 /* The answer without the bytes; never reads page data (so never says ZERO for ELF). */
 enum page_answer dump_page_state(struct dump *d, uint64_t pfn);
 /* Reads physical memory across pages. Errors: ERROR_EXCLUDED, ERROR_LOST (holes too), with
@@ -119,6 +125,8 @@ struct dump_format {
 	struct error *(*open_set)(struct dump *d, struct dump_part *parts, size_t n);
 	enum page_answer (*page)(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why);
 	enum page_answer (*state_of)(struct dump *d, uint64_t pfn);
+	/* optional, as dump_locate */
+	bool (*locate)(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, uint64_t *ret_n);
 	/* optional, as dump_map_phys, or dump_map_phys_forever when `forever` */
 	const void *(*map)(struct dump *d, uint64_t pa, size_t len, bool forever);
 	size_t (*nr_segments)(const struct dump *d);			   /* optional */

@@ -419,6 +419,24 @@ static enum page_answer elf_page(struct dump *d, uint64_t pfn, void *buf,
 	return answer;
 }
 
+static bool elf_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off,
+		       uint64_t *ret_n)
+{
+	const struct elf *elf = d->state;
+	uint64_t pa = pfn * d->page_size;
+	size_t i = piece_at(elf, pa);
+	const struct piece *p;
+
+	if (i == elf->pieces.n)
+		return false;
+	p = &elf->pieces.v[i];
+	if (p->start > pa || p->end - pa < d->page_size)
+		return false;
+	*ret_off = p->off + (pa - p->start);
+	*ret_n = MIN((p->end - pa) / d->page_size, end - pfn);
+	return true;
+}
+
 static enum page_answer elf_state_of(struct dump *d, uint64_t pfn)
 {
 	return walk_page(d, pfn, NULL, NULL);
@@ -472,6 +490,7 @@ const struct dump_format read_elf = {
 	.open = elf_open,
 	.page = elf_page,
 	.state_of = elf_state_of,
+	.locate = elf_locate,
 	.map = elf_map,
 	.nr_segments = elf_nr_segments,
 	.segment_at = elf_segment_at,

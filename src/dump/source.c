@@ -1,6 +1,8 @@
 /* The bounds check in front of every byte source; see source.h. */
 #include "dump/source.h"
 
+#include <sys/mman.h>
+
 #include "base/checked.h"
 
 struct error *source_read(struct source *s, uint64_t off, void *buf, size_t len)
@@ -25,6 +27,21 @@ const void *source_map_forever(struct source *s, uint64_t off, size_t len)
 	if (!len || !s->ops->map_forever || !range_fits(off, len, s->size))
 		return NULL;
 	return s->ops->map_forever(s, off, len);
+}
+
+const void *source_look(struct source *s, struct source_view *v, uint64_t off, size_t len,
+			size_t span)
+{
+	if (!len || !s->ops->look || !range_fits(off, MAX(len, span), s->size))
+		return NULL;
+	return s->ops->look(s, v, off, len, MAX(len, span));
+}
+
+void source_view_done(struct source_view *v)
+{
+	if (v->p)
+		munmap(v->p, v->len);
+	*v = (struct source_view){ 0 };
 }
 
 uint64_t source_next_data(struct source *s, uint64_t off)

@@ -9,6 +9,13 @@
 
 struct source;
 
+/* One thread's own window onto a source; zero-initialised is closed. */
+struct source_view {
+	void *p; /* null: closed */
+	uint64_t off;
+	size_t len;
+};
+
 struct source_ops {
 	const char *name;
 	/* Reads exactly `len` bytes inside [0, size); sparse gaps read as zeros. */
@@ -23,7 +30,11 @@ struct source_ops {
 	/* Optional. The first offset from `off` on where bytes may not be zero; at most size.
 	 */
 	uint64_t (*next_data)(struct source *s, uint64_t off);
+	/* Optional: see source_look(). */
+	const void *(*look)(struct source *s, struct source_view *v, uint64_t off, size_t len,
+			    size_t span);
 	void (*close)(struct source *s); /* frees `s` */
+	bool concurrent; /* read and look may be called from several threads at once */
 };
 
 struct source {
@@ -38,6 +49,12 @@ struct error *source_read(struct source *s, uint64_t off, void *buf, size_t len)
 const void *source_map(struct source *s, uint64_t off, size_t len);
 /* A pointer that stays valid until source_close(); null when that is impossible (then read). */
 const void *source_map_forever(struct source *s, uint64_t off, size_t len);
+/* A pointer to [off, off + len) through the thread's own view, valid until the next look through
+ * it; null where reading is better, or the only way. `span` >= len: how much from `off` on will be
+ * looked at next. To be closed before the source is. */
+const void *source_look(struct source *s, struct source_view *v, uint64_t off, size_t len,
+			size_t span);
+void source_view_done(struct source_view *v);
 /* Skips a gap: the first offset from `off` on whose bytes may be other than zero, the size of
  * the source when there is none. Sources that cannot tell answer `off`. */
 uint64_t source_next_data(struct source *s, uint64_t off);

@@ -237,6 +237,27 @@ static const void *file_source_map_forever(struct source *s, uint64_t off, size_
 	return p;
 }
 
+/* Only /proc/vmcore: of an ordinary file a large read costs no more, and a bad sector is an
+ * error then. */
+static const void *file_source_look(struct source *s, struct source_view *v, uint64_t off,
+				    size_t len, size_t span)
+{
+	struct file *f = (struct file *)s;
+	uint64_t start = ROUND_DOWN(off, f->page), need, end = ROUND_UP(s->size, f->page);
+
+	if (!f->by_windows || add_overflows(off - start, span, &need) || need > end - start)
+		return NULL;
+	if (v->p && off >= v->off && off - v->off <= v->len && len <= v->len - (off - v->off))
+		return (const char *)v->p + (off - v->off);
+	source_view_done(v);
+	v->p = map_range(f, start, ROUND_UP(need, f->page));
+	if (!v->p && span > len) /* something in it cannot be mapped */
+		return file_source_look(s, v, off, len, len);
+	v->off = start;
+	v->len = ROUND_UP(need, f->page);
+	return v->p ? (const char *)v->p + (off - start) : NULL;
+}
+
 static void file_source_close(struct source *s)
 {
 	struct file *f = (struct file *)s;
@@ -258,7 +279,9 @@ static const struct source_ops file_ops = {
 	.read = file_source_read,
 	.map = file_source_map,
 	.map_forever = file_source_map_forever,
+	.look = file_source_look,
 	.close = file_source_close,
+	.concurrent = true,
 };
 
 struct error *source_open_fd(int fd, const char *name, bool by_windows,

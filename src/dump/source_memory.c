@@ -20,6 +20,12 @@ static const void *memory_map(struct source *s, uint64_t off, size_t len)
 	return ((struct memory *)s)->bytes + off;
 }
 
+static const void *memory_look(struct source *s, struct source_view *v, uint64_t off, size_t len,
+			       size_t span)
+{
+	return memory_map(s, off, len);
+}
+
 static void memory_close(struct source *s)
 {
 	free(s->name);
@@ -31,7 +37,9 @@ static const struct source_ops memory_ops = {
 	.read = memory_read,
 	.map = memory_map,
 	.map_forever = memory_map,
+	.look = memory_look,
 	.close = memory_close,
+	.concurrent = true,
 };
 
 struct error *source_open_memory(const char *name, const void *bytes, size_t len,

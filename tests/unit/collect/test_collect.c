@@ -1,8 +1,12 @@
 /* The pipeline, with a dump that the test makes up page by page. */
 #include "../test.h"
 
+#include <sys/mman.h>
+
 #include "../dump/disk.h"
 #include "collect/collect.h"
+#include "dump/source_file-priv.h"
+#include "make/make.h"
 
 #define PS	4096u
 #define MAX_PFN 0x500
@@ -452,10 +456,85 @@ static int unmake_input(void **state)
 	return 0;
 }
 
+/* /proc/vmcore with a page that cannot be mapped and one that cannot be read either. */
+#define BAD_MAP	 (4096u + 40 * PS)
+#define BAD_READ (4096u + 200 * PS)
+
+static bool meets(uint64_t bad, uint64_t off, size_t len)
+{
+	return off < bad + PS && bad < off + len;
+}
+
+static void *bad_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+	if (!meets(BAD_MAP, off, len) && !meets(BAD_READ, off, len))
+		return mmap(addr, len, prot, flags, fd, off);
+	errno = EAGAIN;
+	return MAP_FAILED;
+}
+
+static ssize_t bad_pread(int fd, void *buf, size_t len, off_t off)
+{
+	if (!meets(BAD_READ, off, len))
+		return pread(fd, buf, len, off);
+	errno = EIO;
+	return -1;
+}
+
+/* Read by offset, mapped or not, in any number of threads: only the unreadable page is lost. */
+static void located_pages(void **state)
+{
+	static const struct file_calls calls = { bad_mmap, bad_pread };
+	const size_t n = 333;
+	struct image im = { 0 };
+
+	(void)state;
+	assert_ok(make_elf("elf64 little\nload pa=0x1000000 align=4096 data=v:1:1363968\n", &im));
+	assert_int_equal(im.len, 4096 + n * PS);
+	memset(im.bytes + 4096 + 100 * PS, 0, 9 * PS);
+	for (unsigned round = 0; round < 10; round++) {
+		struct disk *disk = disk_new(SIZE_MAX, -1);
+		struct collect_result c;
+		struct source *s;
+		struct dump *d, *got;
+		unsigned char page[PS];
+		int fd = memfd_create("vmcore", MFD_CLOEXEC);
+
+		assert_ok(file_write_fd(fd, "memfd", im.bytes, im.len));
+		assert_ok(source_open_fd(fd, "vmcore", round % 2, &calls, &s));
+		assert_ok(dump_open_source(s, &d));
+		assert_ok(collect_run(&(struct collect_request){ .dump = d, .level = 1, .sink = &disk->sink,
+								 .codec = packs[round / 2], .threads = round },
+				      &c));
+		assert_false(c.complete);
+		assert_int_equal(c.counts.lost, 1);
+		assert_int_equal(c.counts.zero, 9);
+		assert_int_equal(c.counts.stored, n - 10);
+		collect_result_done(&c);
+		dump_close(d);
+		assert_ok(source_open_memory("disk", disk->bytes, disk->len, &s));
+		assert_ok(dump_open_source(s, &got));
+		for (size_t i = 0; i < n; i++) {
+			enum page_answer a = dump_read_page(got, 0x1000 + i, page, NULL);
+
+			if (i == 200) {
+				assert_int_equal(a, PAGE_LOST);
+				continue;
+			}
+			assert_int_equal(a, i >= 100 && i < 109 ? PAGE_ZERO : PAGE_OK);
+			assert_memory_equal(page, im.bytes + 4096 + i * PS, PS);
+		}
+		dump_close(got);
+		sink_close(&disk->sink);
+	}
+	image_done(&im);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_codec_and_number_of_threads),
+		cmocka_unit_test(located_pages),
 		cmocka_unit_test(writes_elf),
 		cmocka_unit_test(unreadable_pages_are_lost_alone),
 		cmocka_unit_test(every_write_fails_once),

@@ -304,6 +304,41 @@ static void test_cache(void **state)
 	image_done(&im);
 }
 
+/* Whatever the segments, what is located is what reading gives; of a page that is patched
+ * together there is no one place. */
+static void test_locate(void **state)
+{
+	static const char *const texts[] = {
+		"elf64 little\nload pa=0x1000000 align=4096 data=r:1:65536\n",
+		"elf64 little\nload pa=0x1000800 data=r:1:20000\nload pa=0x1005620 data=r:2:20000\n",
+		"elf64 little\nload pa=0x1002000 data=r:1:8192\nload pa=0x1000000 data=r:2:16384\n"
+		"load pa=0x1008000 memsz=0x4000 data=r:3:4096\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct image im = { 0 };
+		struct dump *d = open_made(make_elf, texts[i], &im);
+		unsigned char page[4096], at[4096];
+		uint64_t off, n, located = 0;
+
+		for (uint64_t pfn = 0xffc; pfn < 0x1020; pfn++) {
+			if (!dump_locate(d, pfn, 0x1003, &off, &n))
+				continue;
+			assert_true(n >= 1 && pfn + n <= 0x1003);
+			for (uint64_t k = 0; k < n; k++, located++) {
+				assert_int_equal(dump_read_page(d, pfn + k, page, NULL), PAGE_OK);
+				assert_ok(source_read(d->source, off + k * 4096, at, 4096));
+				assert_memory_equal(page, at, 4096);
+			}
+		}
+		assert_true(located >= 3);
+		assert_false(dump_locate(d, d->max_pfn, UINT64_MAX, &off, &n));
+		assert_false(dump_locate(d, 0x1001, 0x1001, &off, &n));
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_wild_addresses),
 		cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_locate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

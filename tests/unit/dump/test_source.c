@@ -158,6 +158,45 @@ static void test_lifetimes(void **state)
 	free(bytes);
 }
 
+/* A view maps what is asked for next, less where that cannot be mapped, and nothing of a plain
+ * file. */
+static void test_views(void **state)
+{
+	const size_t len = 16 << 20;
+	unsigned char *bytes = noise(len);
+	struct source_view a = { 0 }, b = { 0 };
+	const void *first;
+	struct source *s;
+
+	bad_map = 5 << 20;
+	bad_read = UINT64_MAX / 2;
+	assert_ok(source_open_fd(file_of(bytes, len), "vmcore", true, &bad_calls, &s));
+	assert_true(s->ops->concurrent);
+	first = source_look(s, &a, 4096, 4096, 2 << 20);
+	assert_memory_equal(first, bytes + 4096, 2 << 20);
+	nr_maps = 0;
+	assert_ptr_equal(source_look(s, &a, 4096 + 70000, 8192, 8192), (const char *)first + 70000);
+	assert_int_equal(nr_maps, 0);
+	/* the other view does not move the first */
+	assert_memory_equal(source_look(s, &b, (8 << 20) + 5, 5000, 5000), bytes + (8 << 20) + 5, 5000);
+	assert_memory_equal(first, bytes + 4096, 2 << 20);
+	/* a bad page inside the span, and inside what is asked for */
+	assert_memory_equal(source_look(s, &a, 4 << 20, 8192, 2 << 20), bytes + (4 << 20), 8192);
+	assert_null(source_look(s, &a, (5 << 20) - 4096, 8192, 8192));
+	assert_memory_equal(source_look(s, &a, len - 10, 10, 10), bytes + len - 10, 10);
+	assert_null(source_look(s, &a, len - 10, 11, 11));
+	source_view_done(&a);
+	source_view_done(&b);
+	source_close(s);
+	assert_ok(source_open_fd(file_of(bytes, len), "plain", false, &bad_calls, &s));
+	assert_null(source_look(s, &a, 0, 4096, 4096));
+	source_close(s);
+	assert_ok(source_open_memory("memory", bytes, len, &s));
+	assert_ptr_equal(source_look(s, &a, 77, 4096, 1 << 20), bytes + 77);
+	source_close(s);
+	free(bytes);
+}
+
 /* One unreadable page of a vmcore is lost; its neighbours are not. */
 static void test_lost_page(void **state)
 {
@@ -206,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),	  cmocka_unit_test(test_bad_sector),
 		cmocka_unit_test(test_windows),	  cmocka_unit_test(test_lifetimes),
+		cmocka_unit_test(test_views),
 		cmocka_unit_test(test_lost_page), cmocka_unit_test(test_no_file),
 	};
 
