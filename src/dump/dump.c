@@ -252,6 +252,7 @@ void dump_close(struct dump *d)
 		free((void *)d->raw_notes);
 	free(d->notes);
 	free(d->vmcoreinfo);
+	free(d->eraseinfo);
 	ranges_done(&d->memory);
 	source_close(d->source);
 	free(d);
@@ -273,6 +274,19 @@ bool dump_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, 
 enum page_answer dump_page_state(struct dump *d, uint64_t pfn)
 {
 	return pfn < d->max_pfn ? d->ops->state_of(d, pfn) : PAGE_HOLE;
+}
+
+enum page_answer dump_read_stored(struct dump *d, uint64_t pfn, void *buf, size_t *ret_len,
+				  uint32_t *ret_codec_flag, struct error **ret_why)
+{
+	if (pfn < d->max_pfn && d->ops->stored) {
+		if (ret_why)
+			*ret_why = NULL;
+		return d->ops->stored(d, pfn, buf, ret_len, ret_codec_flag, ret_why);
+	}
+	*ret_len = d->page_size;
+	*ret_codec_flag = 0;
+	return dump_read_page(d, pfn, buf, ret_why);
 }
 
 static struct error *answer_error(struct dump *d, enum page_answer answer, uint64_t pa,

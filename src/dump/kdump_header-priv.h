@@ -9,6 +9,7 @@
 
 #define KDUMP_SIGNATURE		"KDUMP   "
 #define KDUMP_STATUS_INCOMPLETE 0x8u
+#define KDUMP_STATUS_CODECS	0x27u /* zlib, LZO, snappy, zstd */
 
 struct kdump_header {
 	bool big;
@@ -29,6 +30,7 @@ struct kdump_header {
 	uint64_t start_pfn, end_pfn; /* valid when split */
 	uint64_t vmcoreinfo_off, vmcoreinfo_len;
 	uint64_t note_off, note_len;
+	uint64_t erase_off, erase_len;
 	uint64_t max_mapnr;
 };
 

@@ -107,9 +107,11 @@ static void take_sub(const unsigned char *raw, enum sub_layout layout, struct kd
 	}
 	align_field(&c, layout);
 	h->max_mapnr = h->max_mapnr_32;
+	if (h->version >= 5) {
+		h->erase_off = cursor_u64(&c);
+		h->erase_len = cursor_long(&c, wide);
+	}
 	if (h->version >= 6) {
-		cursor_u64(&c); /* eraseinfo */
-		cursor_long(&c, wide);
 		align_field(&c, layout);
 		h->start_pfn = cursor_u64(&c);
 		h->end_pfn = cursor_u64(&c);

@@ -14,6 +14,7 @@
  *	uts FIELD TEXT		sysname nodename release version machine domainname; machine is
  *				x86_64 (lp64) or i686 unless told
  *	note NAME TYPE DATA	a VMCOREINFO note also gets the offset of its text
+ *	erase DATA		erase information, behind the notes
  *	no-notes-offset		leave the note fields zero
  *	one-bitmap		only one bitmap, for both purposes
  *	exists PFN [COUNT]	pages that exist and are not in the file
@@ -47,7 +48,7 @@ struct maker {
 	bool big, started, split, one_bitmap, no_notes;
 	int layout, sub;
 	uint64_t version, block, max, max32, status, cpus, level, physbase, start, end;
-	struct strbuf notes, data;
+	struct strbuf notes, erase, data;
 	size_t info_off, info_len; /* VMCOREINFO text in `notes` */
 	char uts[6][65];
 	VECTOR(struct page) pages;
@@ -216,6 +217,8 @@ static struct error *take_line(void *arg, struct words *w)
 	}
 	if (!strcmp(w->v[0], "one-bitmap"))
 		m->one_bitmap = true;
+	else if (!strcmp(w->v[0], "erase") && w->n == 2)
+		return make_data(w->v[1], 0, &m->erase);
 	else if (!strcmp(w->v[0], "no-notes-offset"))
 		m->no_notes = true;
 	else
@@ -292,8 +295,8 @@ static void put_sub(struct pen *p)
 		put(p, width, m->no_notes ? 0 : m->notes.len);
 	}
 	if (m->version >= 5) {
-		put_aligned(p, 0);
-		put(p, width, 0);
+		put_aligned(p, m->erase.len ? notes + m->notes.len : 0);
+		put(p, width, m->erase.len);
 	}
 	if (m->version >= 6) {
 		put_aligned(p, m->split ? m->start : 0);
@@ -302,6 +305,8 @@ static void put_sub(struct pen *p)
 	}
 	if (!p->e)
 		p->e = image_put(p->im, notes, strbuf_str(&m->notes), m->notes.len);
+	if (!p->e)
+		p->e = image_put(p->im, notes + m->notes.len, strbuf_str(&m->erase), m->erase.len);
 }
 
 static int by_pfn(const void *a, const void *b)
@@ -376,7 +381,7 @@ static struct error *write_file(struct maker *m, struct image *im)
 		qsort(m->pages.v, m->pages.n, sizeof(*m->pages.v), by_pfn);
 	if (m->max == UINT64_MAX)
 		m->max = m->pages.n ? m->pages.v[m->pages.n - 1].pfn + 1 : 1;
-	sub = (sub_len[m->sub] + m->notes.len + bs - 1) / bs;
+	sub = (sub_len[m->sub] + m->notes.len + m->erase.len + bs - 1) / bs;
 	bitmap = ((m->max + 7) / 8 + bs - 1) / bs;
 	bitmap1 = (1 + sub) * bs;
 	bitmap2 = m->one_bitmap ? bitmap1 : bitmap1 + bitmap * bs;
@@ -412,6 +417,7 @@ struct error *make_kdump(const char *text, struct image *ret)
 		if (m.codec_states[i])
 			codecs[i]->close(m.codec_states[i]);
 	strbuf_done(&m.notes);
+	strbuf_done(&m.erase);
 	strbuf_done(&m.data);
 	vector_done(&m.pages);
 	return e;
