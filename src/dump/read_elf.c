@@ -77,7 +77,7 @@ static struct error *read_file_header(struct dump *d, struct elf *elf)
 	elf->phentsize = cursor_u16(&c);
 	elf->phnum = cursor_u16(&c);
 	TRY(cursor_error(&c));
-	d->arch = arch_by_elf_machine(machine);
+	d->arch = arch_by_elf(machine, elf->wide);
 	if (!d->arch)
 		return error_new(ERROR_UNSUPPORTED,
 				 "%s: ELF machine %u is none of those that "
@@ -285,7 +285,8 @@ static void choose_page_size(struct dump *d)
 {
 	uint64_t said;
 
-	d->page_size = 4096;
+	/* the smallest that the machine has */
+	d->page_size = d->arch->page_sizes & -d->arch->page_sizes;
 	if (dump_vmcoreinfo_u64(d, "PAGESIZE", &said) && said <= UINT32_MAX &&
 	    !(said & (said - 1)) && (said & d->arch->page_sizes))
 		d->page_size = said;
