@@ -3,7 +3,7 @@
 
 #include "base/base.h"
 
-static const struct dump_format *const formats[] = { &read_kdump, &read_elf };
+static const struct dump_format *const formats[] = { &read_kdump, &read_elf, &read_lkcd, &read_s390 };
 
 /*
  * Readers of kernel structures come back to the same pages again and again. Direct-mapped:
@@ -67,8 +67,8 @@ static struct error *pick_format(struct source *s, const struct dump_format **re
 	if (!*ret)
 		return error_new(
 			ERROR_UNSUPPORTED,
-			"%s: not a dump of a known format (ELF core, kdump-compressed, "
-			"either of them flattened)",
+			"%s: not a dump of a known format (makedumpfile(8) lists them), or its "
+			"beginning is damaged",
 			s->name);
 	return NULL;
 }
@@ -251,6 +251,7 @@ void dump_close(struct dump *d)
 	if (!d->raw_notes_mapped)
 		free((void *)d->raw_notes);
 	free(d->notes);
+	free(d->cpu_tasks);
 	free(d->vmcoreinfo);
 	free(d->eraseinfo);
 	ranges_done(&d->memory);

@@ -2,11 +2,11 @@
 #include "dump/kdump_header-priv.h"
 
 #include "base/base.h"
+#include "dump/dump-priv.h"
 
 #define VERSION_MAX 10 /* 6 is the last one known; later ones are expected to add at the end   \
 			*/
 #define UTSNAME_OFF 12
-#define UTSNAME_LEN 65
 #define HEADER_LEN  464
 #define SUB_LEN_MAX 104
 
@@ -18,21 +18,6 @@
 static const uint16_t status_offs[] = { 424, 412, 420 };
 
 enum sub_layout { SUB_LP64, SUB_PACKED, SUB_PADDED, NR_SUB_LAYOUTS };
-
-static void take_name(const unsigned char *raw, char *to)
-{
-	for (size_t i = 0; i < UTSNAME_LEN - 1 && raw[i]; i++)
-		to[i] = raw[i] >= 0x20 && raw[i] < 0x7f ? raw[i] : '?';
-}
-
-static void take_utsname(const unsigned char *raw, struct dump_utsname *u)
-{
-	char *const names[] = { u->sysname, u->nodename, u->release,
-				u->version, u->machine,	 u->domainname };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		take_name(raw + UTSNAME_OFF + i * UTSNAME_LEN, names[i]);
-}
 
 static void take_main(const unsigned char *raw, uint16_t status_off, bool big,
 		      struct kdump_header *h)
@@ -197,7 +182,7 @@ struct error *kdump_read_header(struct source *s, struct kdump_header *ret)
 				 "%s: kdump-compressed signature, but the header "
 				 "makes no sense in any layout or byte order",
 				 s->name);
-	take_utsname(raw, &best.utsname);
+	header_utsname(raw + UTSNAME_OFF, &best.utsname);
 	TRY(choose_sub(s, &best));
 	*ret = best;
 	return NULL;
