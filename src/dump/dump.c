@@ -3,7 +3,9 @@
 
 #include "base/base.h"
 
-static const struct dump_format *const formats[] = { &read_kdump, &read_elf, &read_lkcd, &read_s390 };
+static const struct dump_format *const formats[] = {
+	&read_kdump, &read_elf, &read_lkcd, &read_diskdump, &read_s390,
+};
 
 /*
  * Readers of kernel structures come back to the same pages again and again. Direct-mapped:

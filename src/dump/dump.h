@@ -51,7 +51,6 @@ struct dump {
 	size_t eraseinfo_len;
 	uint64_t phys_base;   /* header's opinion (kdump-compressed); 0 otherwise */
 	struct dump_utsname utsname;
-	uint64_t crash_time;  /* seconds since 1970, where a header tells; 0 unknown */
 	char panic_text[256]; /* the kernel's last words where a header has them (LKCD); or "" */
 	uint64_t panic_task;  /* address of the task that panicked, where told; 0 unknown */
 	uint64_t *cpu_tasks;  /* the task of each CPU, where told (diskdump, LKCD); owned */

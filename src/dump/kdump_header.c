@@ -10,6 +10,11 @@
 #define HEADER_LEN  464
 #define SUB_LEN_MAX 104
 
+/* Bits of `status`. In kdump-compressed files the others name compressions, in the original
+ * diskdump 8 does. */
+#define KDUMP_INCOMPLETE    8
+#define DISKDUMP_INCOMPLETE 1
+
 /*
  * The main header differs by width and alignment of the time stamp in front of `status`:
  * 64-bit or 8-aligned (424), i386 with 64-bit time_t (420), 32-bit time_t (412). The rest
@@ -28,12 +33,16 @@ static void take_main(const unsigned char *raw, uint16_t status_off, bool big,
 	h->version = get_u32(raw + 8, big);
 	/* seconds and microseconds, each 4 bytes in the layout whose status is at 412, else 8 */
 	h->timestamp = status_off == 412 ? get_u32(p - 8, big) : get_u64(p - 16, big);
+	h->original = !memcmp(raw, DISKDUMP_SIGNATURE, 8);
 	h->status = get_u32(p, big);
+	h->incomplete = h->status & (h->original ? DISKDUMP_INCOMPLETE : KDUMP_INCOMPLETE);
 	h->block_size = get_u32(p + 4, big);
 	h->sub_hdr_size = get_u32(p + 8, big);
 	h->bitmap_blocks = get_u32(p + 12, big);
 	h->max_mapnr_32 = get_u32(p + 16, big);
+	h->current_cpu = get_u32(p + 32, big);
 	h->nr_cpus = get_u32(p + 36, big);
+	h->tasks_off = status_off + 40;
 	h->dump_level = -1;
 }
 
@@ -183,7 +192,10 @@ struct error *kdump_read_header(struct source *s, struct kdump_header *ret)
 				 "makes no sense in any layout or byte order",
 				 s->name);
 	header_utsname(raw + UTSNAME_OFF, &best.utsname);
-	TRY(choose_sub(s, &best));
+	if (best.original)
+		best.max_mapnr = best.max_mapnr_32;
+	else
+		TRY(choose_sub(s, &best));
 	*ret = best;
 	return NULL;
 }

@@ -151,9 +151,9 @@ static struct error *take_header(struct dump *d, const struct kdump_header *h)
 	d->phys_base = h->phys_base;
 	d->utsname = h->utsname;
 	d->timestamp = h->timestamp;
-	d->codec_flag = h->status & KDUMP_STATUS_CODECS;
+	d->codec_flag = h->original ? 0 : h->status & KDUMP_STATUS_CODECS;
 	d->parts_missing = h->split && (h->start_pfn > 0 || h->end_pfn < h->max_mapnr);
-	if (h->status & KDUMP_STATUS_INCOMPLETE)
+	if (h->incomplete)
 		d->complete = false;
 	return NULL;
 }

@@ -48,7 +48,7 @@ static void take_header(struct dump *d, const struct lkcd_header *h)
 	d->big = h->big;
 	d->page_size = h->page_size;
 	d->utsname = h->utsname;
-	d->crash_time = h->time;
+	d->timestamp = h->time;
 	d->panic_task = h->task;
 	memcpy(d->panic_text, h->panic, sizeof(d->panic_text));
 }

@@ -69,7 +69,7 @@ static struct error *take_header(struct dump *d, const unsigned char *raw)
 				 "bytes: expected 4096, 4096 and no more than the machine can have",
 				 d->source->name, len, get_u32(raw + 0x14, true),
 				 (unsigned long long)get_u64(raw + 0x18, true));
-	d->crash_time = tod > TOD_1970 ? ((tod - TOD_1970) >> 12) / 1000000 : 0;
+	d->timestamp = tod > TOD_1970 ? ((tod - TOD_1970) >> 12) / 1000000 : 0;
 	d->max_pfn = z->mem_size / S390_PAGE;
 	return ranges_add(&d->memory, 0, d->max_pfn);
 }

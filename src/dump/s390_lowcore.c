@@ -38,9 +38,9 @@ static void take_lowcore(struct dump *d, const struct save_area *a, unsigned cpu
 	/* a CPU whose area was not dumped has no registers to show */
 	if (!have(d, (uint64_t)prefix + a->start, raw, a->len))
 		return;
-	memcpy(regs, raw + a->psw - a->start, psw_len);
-	memcpy(regs + psw_len, raw + a->gprs - a->start, gprs_len);
-	memcpy(regs + psw_len + gprs_len, raw + a->acrs - a->start, 16 * 4);
+	memcpy(regs, raw + (a->psw - a->start), psw_len);
+	memcpy(regs + psw_len, raw + (a->gprs - a->start), gprs_len);
+	memcpy(regs + psw_len + gprs_len, raw + (a->acrs - a->start), 16 * 4);
 	put_cpu_note(d, cpu, regs, psw_len + gprs_len + 16 * 4, to);
 }
 

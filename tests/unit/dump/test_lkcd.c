@@ -55,7 +55,7 @@ static void test_every_layout(void **state)
 		assert_string_equal(d->utsname.release, "2.4.9-lkcd");
 		assert_string_equal(d->utsname.nodename, "host");
 		assert_string_equal(d->panic_text, "Oops: 0000");
-		assert_int_equal(d->crash_time, 1000000000);
+		assert_int_equal(d->timestamp, 1000000000);
 		assert_int_equal(d->panic_task, version > 1 ? 0xc1234000 : 0);
 		assert_int_equal(d->memory.n, 2);
 		assert_int_equal(ranges_total(&d->memory), 44);

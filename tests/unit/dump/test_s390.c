@@ -52,7 +52,7 @@ static void test_plain(void **state)
 	assert_page(d, 512, PAGE_HOLE, "");
 	assert_memory_equal(dump_map_phys(d, 0x100800, 4096), im.bytes + 4096 + 0x100800, 4096);
 	assert_null(dump_map_phys(d, 0x1ff000, 4097));
-	assert_int_equal(d->crash_time, 1234567890);
+	assert_int_equal(d->timestamp, 1234567890);
 	check_notes(d);
 	dump_close(d);
 	image_done(&im);
