@@ -59,6 +59,7 @@ static enum error_kind kind_of_errno(int err)
 		return ERROR_NOMEM;
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG: /* as large as this process or file system allows */
 		return ERROR_NO_SPACE;
 	case EPERM:
 	case EACCES:

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* Index of the first range whose end is above `x` (or n). */
-static size_t first_ending_above(const struct ranges *r, uint64_t x)
+size_t ranges_search(const struct ranges *r, uint64_t x)
 {
 	size_t lo = 0, hi = r->n;
 
@@ -40,7 +39,7 @@ struct error *ranges_add(struct ranges *r, uint64_t start, uint64_t end)
 	if (start >= end)
 		return NULL;
 	/* one that ends exactly at `start` touches */
-	at = start ? first_ending_above(r, start - 1) : 0;
+	at = start ? ranges_search(r, start - 1) : 0;
 	while (at + old < r->n && r->v[at + old].start <= end) {
 		merged.start = MIN(merged.start, r->v[at + old].start);
 		merged.end = MAX(merged.end, r->v[at + old].end);
@@ -58,7 +57,7 @@ struct error *ranges_cut(struct ranges *r, uint64_t start, uint64_t end)
 
 	if (start >= end || !r->n)
 		return NULL;
-	at = first_ending_above(r, start);
+	at = ranges_search(r, start);
 	while (at + old < r->n && r->v[at + old].start < end) {
 		const struct range *x = &r->v[at + old++];
 
@@ -72,7 +71,7 @@ struct error *ranges_cut(struct ranges *r, uint64_t start, uint64_t end)
 
 const struct range *ranges_find(const struct ranges *r, uint64_t x)
 {
-	size_t i = first_ending_above(r, x);
+	size_t i = ranges_search(r, x);
 
 	return i < r->n && r->v[i].start <= x ? &r->v[i] : NULL;
 }
@@ -86,7 +85,7 @@ bool ranges_contain(const struct ranges *r, uint64_t start, uint64_t end)
 
 bool ranges_meet(const struct ranges *r, uint64_t start, uint64_t end)
 {
-	size_t i = first_ending_above(r, start);
+	size_t i = ranges_search(r, start);
 
 	return start < end && i < r->n && r->v[i].start < end;
 }

@@ -19,6 +19,8 @@ struct ranges {
 struct error *ranges_add(struct ranges *r, uint64_t start, uint64_t end) MUST_CHECK;
 /* Takes [start, end) out, splitting where needed. */
 struct error *ranges_cut(struct ranges *r, uint64_t start, uint64_t end) MUST_CHECK;
+/* The row of the first range that ends above `x`; r->n: none does. */
+size_t ranges_search(const struct ranges *r, uint64_t x);
 /* The range that holds `x`, or null. */
 const struct range *ranges_find(const struct ranges *r, uint64_t x);
 bool ranges_contain(const struct ranges *r, uint64_t start, uint64_t end);

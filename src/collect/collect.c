@@ -1,31 +1,33 @@
 /*
- * Saving a dump: page frames are gone through once, in order, and those that the level keeps
- * go through the pipeline.
+ * Saving a dump: the frames that it will hold are known first, then their pages go through the
+ * pipeline, once and in order. When the target is getting full, the rest is thinned.
  */
 #include "collect/collect.h"
 
 #include <string.h>
 
 #include "base/clock.h"
+#include "collect/chosen.h"
 #include "collect/facts.h"
-#include "collect/keep.h"
 #include "collect/pipeline.h"
-
-#define PROGRESS_STEP 1024u /* frames between two looks at the clock */
+#include "collect/thin.h"
 
 struct collector {
 	const struct collect_request *r;
 	struct collect_result *ret;
 	struct dump *d;
 	struct keep keep;
+	struct chosen *chosen;
+	struct ranges first; /* frames that come before the others */
+	struct thin thin;
 	struct dump_writer *w; /* null: dry run */
 
 	struct pipeline *pipeline;
-	uint64_t memory; /* frames */
+	uint64_t total, done; /* frames: chosen, and gone through */
 	uint64_t reported_ms;
 };
 
-static void report_progress(struct collector *c, uint64_t done, bool always)
+static void report_progress(struct collector *c, bool always)
 {
 	uint64_t now;
 
@@ -35,110 +37,115 @@ static void report_progress(struct collector *c, uint64_t done, bool always)
 	if (!always && now - c->reported_ms < 200)
 		return;
 	c->reported_ms = now;
-	c->r->progress(c->r->arg, "Copying data", done, c->memory);
+	c->r->progress(c->r->arg, "Copying data", always ? c->total : c->done, c->total);
 }
 
-/* The piece of [pfn, end) that this part of a split dump has. */
-static struct range own_piece(const struct collector *c, uint64_t pfn, uint64_t end)
-{
-	const struct collect_request *r = c->r;
-	struct range own = { pfn, end };
+/* ---- thinning ---- */
 
-	if (r->split) {
-		own.start = MIN(MAX(pfn, r->start_pfn), end);
-		own.end = MAX(MIN(end, r->end_pfn), own.start);
+static struct error *thin_from(struct collector *c, uint64_t pfn, const struct thin_step *step)
+{
+	strbuf_printf(&c->ret->why, "The target is getting full: from page frame 0x%llx on the dump level "
+				    "is %d instead of %d%s.\n",
+		      (unsigned long long)pfn, step->level, c->ret->level,
+		      step->allowed ? "" : ", so that the kernel's pages still find room");
+	TRY(chosen_thin(c->chosen, pfn, step->level));
+	c->ret->level = step->level;
+	c->ret->thinned |= !step->allowed;
+	return c->w ? writer_thin(c->w, pfn, step->level) : NULL;
+}
+
+/* Looks at the target's room before frame `pfn`, the next that the pipeline gets. */
+static struct error *look_at_room(struct collector *c, uint64_t pfn)
+{
+	const struct thin_step *step = thin_needed(&c->thin, c->chosen, c->r, &c->ret->counts, c->done,
+						   pfn, c->ret->level);
+
+	return step ? thin_from(c, pfn, step) : NULL;
+}
+
+/* ---- copying ---- */
+
+/* The first bit from `bit` on that is `set`; CHOSEN_BLOCK: none. */
+static unsigned find_bit(const unsigned char *bits, unsigned bit, bool set)
+{
+	for (; bit < CHOSEN_BLOCK; bit++) {
+		unsigned char byte = set ? bits[bit / 8] : (unsigned char)~bits[bit / 8];
+
+		if (bit % 8 == 0 && !byte)
+			bit += 7;
+		else if (byte >> bit % 8 & 1)
+			break;
 	}
-	return own;
+	return MIN(bit, CHOSEN_BLOCK);
 }
 
-/* Kept pages of other parts of a split dump. */
-static struct error *note_run(struct collector *c, uint64_t pfn, uint64_t end)
+/* Of a split dump only the own part, and not what is there already. */
+static struct error *copy_run(struct collector *c, uint64_t pfn, uint64_t end)
 {
-	if (pfn == end || !c->w)
+	if (c->r->split) {
+		pfn = MAX(pfn, c->r->start_pfn);
+		end = MIN(end, c->r->end_pfn);
+	}
+	for (size_t i = ranges_search(&c->first, pfn); i < c->first.n && pfn < end; i++) {
+		uint64_t until = MIN(MAX(c->first.v[i].start, pfn), end);
+
+		if (until > pfn)
+			TRY(pipeline_keep(c->pipeline, pfn, until));
+		c->done += until - pfn;
+		if (c->first.v[i].start >= end)
+			return NULL;
+		pfn = MAX(pfn, c->first.v[i].end);
+	}
+	if (pfn >= end)
 		return NULL;
-	TRY(pipeline_drain(c->pipeline));
-	for (; pfn < end; pfn++)
-		if (dump_page_state(c->d, pfn) != PAGE_EXCLUDED)
-			TRY(writer_page(c->w, pfn, NULL, 0, NULL, true));
-	return NULL;
+	c->done += end - pfn;
+	return pipeline_keep(c->pipeline, pfn, end);
 }
 
-static struct error *keep_run(struct collector *c, uint64_t pfn, uint64_t end, uint64_t done)
+/* What a report needs, before all else. */
+static struct error *copy_first(struct collector *c)
 {
-	struct range own = own_piece(c, pfn, end);
-
-	TRY(note_run(c, pfn, own.start));
-	for (uint64_t at = own.start, next; at < own.end; at = next) {
-		next = MIN(at + PROGRESS_STEP, own.end);
-		TRY(pipeline_keep(c->pipeline, at, next));
-		report_progress(c, done + (next - pfn), false);
+	if (!c->first.n)
+		return NULL;
+	for (size_t i = 0; i < c->first.n; i++) {
+		TRY(pipeline_keep(c->pipeline, c->first.v[i].start, c->first.v[i].end));
+		c->done += c->first.v[i].end - c->first.v[i].start;
+		report_progress(c, false);
 	}
-	return note_run(c, own.end, end);
+	TRY(pipeline_drain(c->pipeline));
+	return c->w ? writer_rewind(c->w) : NULL;
 }
 
-static struct error *copy_range(struct collector *c, const struct range *m, uint64_t *done)
+static struct error *copy_block(struct collector *c, uint64_t block)
 {
-	enum page_class class;
+	uint64_t first = block * CHOSEN_BLOCK;
+	const unsigned char *bits;
 
-	for (uint64_t pfn = m->start, n; pfn < m->end; pfn += n) {
-		bool kept = keep_at(&c->keep, pfn, m->end, &n, &class);
-		struct range own = own_piece(c, pfn, pfn + n);
-
-		if (kept)
-			TRY(keep_run(c, pfn, pfn + n, *done));
-		else
-			c->ret->counts.dropped[class] += own.end - own.start;
-		c->ret->counts.memory += own.end - own.start;
-		*done += n;
-		report_progress(c, *done, false);
+	for (unsigned bit = 0, next; bit < CHOSEN_BLOCK; bit = next) {
+		/* each time anew: it may have been thinned, or the writer asked for other blocks */
+		TRY(chosen_block(c->chosen, block, &bits));
+		bit = find_bit(bits, bit, true);
+		next = MIN(find_bit(bits, bit, false), bit + THIN_PIECE);
+		TRY(copy_run(c, first + bit, first + next));
+		TRY(look_at_room(c, first + next));
+		report_progress(c, false);
 	}
 	return NULL;
 }
 
 static struct error *copy_all(struct collector *c)
 {
-	uint64_t done = 0;
+	const struct ranges *m = &c->d->memory;
 
-	for (size_t i = 0; i < c->d->memory.n; i++)
-		TRY(copy_range(c, &c->d->memory.v[i], &done));
+	uint64_t next = 0;
+
+	TRY(copy_first(c));
+	for (size_t i = 0; i < m->n; i++)
+		for (next = MAX(next, m->v[i].start / CHOSEN_BLOCK); next * CHOSEN_BLOCK < m->v[i].end; next++)
+			TRY(copy_block(c, next));
 	TRY(pipeline_drain(c->pipeline));
-	report_progress(c, done, true);
+	report_progress(c, true);
 	return NULL;
-}
-
-/* ---- counting runs, for ELF ---- */
-
-/* Runs of frames [pfn, end) that the input does not have excluded; `in_run`: a run goes on. */
-static uint64_t count_states(struct collector *c, uint64_t pfn, uint64_t end, bool *in_run)
-{
-	uint64_t n = 0;
-
-	for (; pfn < end; pfn++) {
-		bool kept = dump_page_state(c->d, pfn) != PAGE_EXCLUDED;
-
-		n += kept && !*in_run;
-		*in_run = kept;
-	}
-	return n;
-}
-
-/* Runs of consecutive pages that will be written: a pass over the classes alone. */
-static uint64_t count_runs(struct collector *c)
-{
-	uint64_t runs = 0;
-
-	for (size_t i = 0; i < c->d->memory.n; i++) {
-		const struct range *m = &c->d->memory.v[i];
-		bool in_run = false;
-
-		for (uint64_t pfn = m->start, n; pfn < m->end; pfn += n) {
-			if (keep_at(&c->keep, pfn, m->end, &n, NULL))
-				runs += count_states(c, pfn, pfn + n, &in_run);
-			else
-				in_run = false;
-		}
-	}
-	return runs;
 }
 
 /* ---- set-up ---- */
@@ -151,6 +158,29 @@ static struct error *open_pipeline(struct collector *c)
 							.threads = c->r->threads,
 							.counts = &c->ret->counts },
 			    &c->pipeline);
+}
+
+static struct error *open_chosen(struct collector *c)
+{
+	return chosen_new(&(struct chosen_request){ .dump = c->d,
+						    .keep = &c->keep,
+						    .start_pfn = c->r->split ? c->r->start_pfn : 0,
+						    .end_pfn = c->r->split ? c->r->end_pfn : UINT64_MAX,
+						    .counts = &c->ret->counts },
+			  &c->chosen);
+}
+
+/* The most runs that an ELF file can have: those of every level that may come. */
+static struct error *count_runs(struct collector *c, uint64_t *ret)
+{
+	*ret = 1;
+	for (size_t i = 0; i < c->thin.nr_steps; i++) {
+		uint64_t n;
+
+		TRY(chosen_runs(c->chosen, c->thin.steps[i].level, &n));
+		*ret += n;
+	}
+	return NULL;
 }
 
 static struct error *open_writer(struct collector *c, const struct dump_facts *f)
@@ -168,10 +198,10 @@ static struct error *copy_and_end(struct collector *c)
 	struct error *e = copy_all(c);
 
 	if (c->w && !e)
-		e = writer_end(c->w, true);
+		e = writer_end(c->w, !c->ret->thinned);
 	if (c->w && e)
 		error_free(writer_end(c->w, false)); /* the first error tells more */
-	c->ret->complete = !e && c->ret->counts.lost == 0 && c->d->complete;
+	c->ret->complete = !e && c->ret->counts.lost == 0 && c->d->complete && !c->ret->thinned;
 	return e;
 }
 
@@ -187,15 +217,22 @@ static struct error *run(struct collector *c)
 	TRY(open_pipeline(c));
 	c->ret->level = c->keep.level;
 	c->ret->counts.total = c->r->split ? c->r->end_pfn - c->r->start_pfn : c->d->max_pfn;
-	c->memory = ranges_total(&c->d->memory);
+	TRY(open_chosen(c));
 	TRY(facts_gather(c->d, c->r->kernel, c->keep.level, c->r->timestamp, &f, &segments));
 	f.split = c->r->split;
 	f.start_pfn = c->r->start_pfn;
 	f.end_pfn = c->r->end_pfn;
+	f.kept = chosen_kept;
+	f.kept_arg = c->chosen;
+	f.two_goes = c->first.n != 0;
+	thin_init(&c->thin, c->r, &c->keep);
 	if (c->r->elf)
-		f.max_runs = MAX(count_runs(c), (uint64_t)1);
+		TRY(count_runs(c, &f.max_runs));
 	TRY(open_writer(c, &f));
 	w = c->w;
+	c->thin.began_at = c->r->sink ? c->r->sink->bytes_written : 0;
+	TRY(chosen_count(c->chosen));
+	c->total = chosen_left(c->chosen, 0, c->ret->level);
 	pipeline_write_to(c->pipeline, w);
 	c->ret->begun = w != NULL;
 	c->ret->filter_ms = clock_now_ms() - began;
@@ -214,6 +251,8 @@ struct error *collect_run(const struct collect_request *r, struct collect_result
 	*ret = (struct collect_result){ 0 };
 	e = run(&c);
 	pipeline_free(c.pipeline);
+	chosen_free(c.chosen);
+	ranges_done(&c.first);
 	keep_done(&c.keep);
 	return e;
 }

@@ -13,6 +13,9 @@ struct collect_request {
 	struct dump *dump;     /* borrowed */
 	struct kernel *kernel; /* borrowed, opened on `dump`; null: only zero pages can be told */
 	int level;	       /* sum of 1 zero, 2 cache, 4 private cache, 8 user, 16 free */
+	/* when the target is getting full, the rest is thinned by these, one after the other; borrowed */
+	const int *next_levels;
+	size_t nr_next_levels;
 	bool elf;	       /* ELF instead of kdump-compressed; `codec` must be null then */
 	const struct codec *codec; /* null: pages as they are */
 	int codec_level;	   /* 0: the codec's default */
@@ -36,6 +39,7 @@ struct collect_counts {
 	uint64_t already;  /* left out by who wrote the input */
 	uint64_t lost;	   /* could not be read */
 	uint64_t stored;   /* with their bytes */
+	uint64_t bytes;	   /* that these take */
 };
 
 /* Where to cut so that `nr_parts` parts get about the same number of kept pages: bounds[0] is 0,
@@ -49,6 +53,7 @@ struct collect_result {
 	int level;	   /* in effect: bits that this kernel's data cannot decide are gone */
 	bool begun;	   /* there is a dump, whole or not */
 	bool complete;	   /* all pages were written, and all of the input was there */
+	bool thinned;	   /* the target was getting full: pages are missing that no level allows */
 	struct strbuf why; /* a line for each thing that could not be done as asked */
 	uint64_t bytes_written;
 	uint64_t filter_ms, copy_ms;
@@ -63,12 +68,6 @@ void collect_result_done(struct collect_result *c);
 
 /* The page counts as makedumpfile --show-stats words them, to be printed as they are. */
 void collect_report(const struct collect_result *c, struct strbuf *out);
-
-/* Copies the pages of r->dump, an opened set of parts, into one kdump-compressed file as they are
- * stored; of `r` only the dump, the sink and the progress count. What no part has is lost, and
- * the new dump is marked incomplete then. As collect_run() otherwise. */
-struct error *collect_reassemble(const struct collect_request *r,
-				 struct collect_result *ret) MUST_CHECK;
 
 /* Replays the flattened stream at `in` (read up to its end record, no seeking) into `to`.
  * *ret_complete false: the stream broke off; what came is written. */

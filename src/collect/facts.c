@@ -89,14 +89,11 @@ struct error *facts_gather(struct dump *d, struct kernel *k, int level, uint64_t
 		.dump_level = level | MAX(d->dump_level, 0),
 		.phys_base = d->phys_base,
 		.nr_cpus = count_cpus(d),
-		.timestamp = d->timestamp ? d->timestamp : now ? now : (uint64_t)time(NULL),
+		.timestamp = now ? now : (uint64_t)time(NULL),
 		.notes = d->raw_notes,
 		.notes_len = d->raw_notes_len,
 		.memory = &d->memory,
 		.nr_segments = n,
-		.max_pages = ranges_total(&d->memory),
-		.eraseinfo = d->eraseinfo,
-		.eraseinfo_len = d->eraseinfo_len,
 		.source_incomplete = !d->complete,
 	};
 	if (k && vmcoreinfo_number(k->info, "phys_base", &base))

@@ -6,7 +6,7 @@ struct error *keep_open(struct kernel *kernel, int level, struct strbuf *why, st
 	int want = level | (level & DROP_CACHE_PRIVATE ? 2 : 0);
 	struct error *e;
 
-	*ret = (struct keep){ .level = want & DROP_ZERO };
+	*ret = (struct keep){ .level = want & DROP_ZERO, .can = DROP_ZERO };
 	if (!(want & ~DROP_ZERO) && !kernel)
 		return NULL;
 	if (!kernel) {
@@ -21,7 +21,8 @@ struct error *keep_open(struct kernel *kernel, int level, struct strbuf *why, st
 		error_free(e);
 		return NULL;
 	}
-	ret->level |= want & pageclass_can(ret->classes, want & ~DROP_ZERO ? why : NULL);
+	ret->can |= pageclass_can(ret->classes, want & ~DROP_ZERO ? why : NULL);
+	ret->level |= want & ret->can;
 	return NULL;
 }
 
@@ -31,16 +32,21 @@ void keep_done(struct keep *k)
 	k->classes = NULL;
 }
 
-bool keep_at(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n, enum page_class *ret_class)
+enum page_class keep_class(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n)
 {
-	enum page_class class = CLASS_UNKNOWN;
-
 	if (k->classes)
-		class = pageclass_at(k->classes, pfn, end, ret_n);
-	else
-		*ret_n = end - pfn;
-	if (ret_class)
-		*ret_class = class;
-	/* poisoned memory must not be touched, and what is unplugged is not there */
-	return class != CLASS_HWPOISON && class != CLASS_OFFLINE && !pageclass_dropped(class, k->level);
+		return pageclass_at(k->classes, pfn, end, ret_n);
+	*ret_n = end - pfn;
+	return CLASS_UNKNOWN;
+}
+
+/* Poisoned memory must not be touched, and what is unplugged is not there. */
+bool keep_wants(enum page_class class, int level)
+{
+	return class != CLASS_HWPOISON && class != CLASS_OFFLINE && !pageclass_dropped(class, level);
+}
+
+bool keep_at(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n)
+{
+	return keep_wants(keep_class(k, pfn, end, ret_n), k->level);
 }

@@ -9,12 +9,17 @@ enum { DROP_ZERO = 1, DROP_CACHE_PRIVATE = 4 };
 struct keep {
 	struct pageclass *classes; /* null: unknown */
 	int level; /* in effect */
+	int can;   /* the bits of a level that can be decided */
 };
 
 /* `k` null: nothing is known of the kernel. What cannot be decided is kept, and `why` gets a
  * sentence for it. */
 struct error *keep_open(struct kernel *k, int level, struct strbuf *why, struct keep *ret) MUST_CHECK;
 void keep_done(struct keep *k);
-/* Whether [pfn, pfn + *ret_n) is kept; *ret_n >= 1, *ret_class (may be null): what it is. The
- * level's zero pages count as kept: only their bytes tell. */
-bool keep_at(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n, enum page_class *ret_class);
+/* The class of [pfn, pfn + *ret_n), *ret_n >= 1; CLASS_UNKNOWN where nothing tells. */
+enum page_class keep_class(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n);
+/* Whether `level` keeps frames of a class. */
+bool keep_wants(enum page_class class, int level);
+/* Whether [pfn, pfn + *ret_n) is kept; *ret_n >= 1. The level's zero pages count as kept: only
+ * their bytes tell. */
+bool keep_at(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n);

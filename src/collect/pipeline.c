@@ -155,6 +155,7 @@ static struct error *write_page(struct pipeline *p, const struct page *page)
 	n->zero += page->what == ZERO;
 	n->lost += page->what == LOST;
 	n->stored += page->what == STORED;
+	n->bytes += page->what == STORED ? page->len : 0;
 	if (!p->w)
 		return NULL;
 	if (page->what != STORED)

@@ -27,7 +27,7 @@ static void count_all(struct census *c, struct dump *d, struct keep *keep)
 		const struct range *m = &d->memory.v[i];
 
 		for (uint64_t pfn = m->start, n; pfn < m->end; pfn += n)
-			if (keep_at(keep, pfn, m->end, &n, NULL))
+			if (keep_at(keep, pfn, m->end, &n))
 				count_kept(c, d, pfn, pfn + n);
 	}
 }

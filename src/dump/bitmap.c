@@ -2,6 +2,7 @@
 #include "dump/bitmap-priv.h"
 
 #include "base/base.h"
+#include "dump/pfn_bits.h"
 
 #define BLOCK	      4096 /* bytes of a bitmap read at once */
 #define RANK_BYTES    1024 /* per entry of the rank index; divides BLOCK */
@@ -72,17 +73,6 @@ struct error *bitmap_test(struct bitmap *b, uint64_t pfn, bool *ret)
 	return NULL;
 }
 
-static unsigned count_bits(const unsigned char *p, size_t len)
-{
-	unsigned n = 0;
-
-	for (; len >= 8; p += 8, len -= 8)
-		n += __builtin_popcountll(get_u64(p, false));
-	for (; len; len--)
-		n += __builtin_popcount(*p++);
-	return n;
-}
-
 struct error *bitmap_rank(struct bitmap *b, uint64_t pfn, uint64_t *ret)
 {
 	uint64_t byte = pfn / 8, start = ROUND_DOWN(byte, (uint64_t)RANK_BYTES);
@@ -91,7 +81,7 @@ struct error *bitmap_rank(struct bitmap *b, uint64_t pfn, uint64_t *ret)
 
 	TRY(area_block(&b->area, byte / BLOCK, &p));
 	*ret = b->rank[(byte - b->rank_start) / RANK_BYTES] +
-	       count_bits(p + start % BLOCK, byte - start) +
+	       pfn_bits_count(p + start % BLOCK, 0, 8 * (byte - start)) +
 	       __builtin_popcount(p[byte % BLOCK] & mask & 0xff);
 	return NULL;
 }
@@ -127,7 +117,7 @@ struct error *bitmap_index(struct bitmap *b, uint64_t start, uint64_t end)
 				continue;
 			TRY(area_block(&b->area, at / BLOCK, &p));
 		}
-		total += count_bits(p + at % BLOCK, MIN((uint64_t)RANK_BYTES, nr_bytes - at));
+		total += pfn_bits_count(p + at % BLOCK, 0, 8 * MIN((uint64_t)RANK_BYTES, nr_bytes - at));
 	}
 	return NULL;
 }

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-static void set_bits(unsigned char *out, uint64_t from, uint64_t to)
+#include "base/bytes.h"
+
+void pfn_bits_set(unsigned char *out, uint64_t from, uint64_t to)
 {
 	while (from < to && from % 8) {
 		out[from / 8] |= 1 << (from % 8);
@@ -19,18 +21,22 @@ void pfn_bits(const struct ranges *memory, uint64_t first, uint64_t max_pfn, uns
 	      size_t len)
 {
 	uint64_t end = MIN(first + 8 * (uint64_t)len, max_pfn);
-	size_t lo = 0, hi = memory->n;
 
 	memset(out, 0, len);
-	while (lo < hi) { /* the first range that ends behind `first` */
-		size_t mid = lo + (hi - lo) / 2;
+	for (size_t i = ranges_search(memory, first); i < memory->n && memory->v[i].start < end; i++)
+		pfn_bits_set(out, MAX(memory->v[i].start, first) - first,
+			     MIN(memory->v[i].end, end) - first);
+}
 
-		if (memory->v[mid].end <= first)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (; lo < memory->n && memory->v[lo].start < end; lo++)
-		set_bits(out, MAX(memory->v[lo].start, first) - first,
-			 MIN(memory->v[lo].end, end) - first);
+uint64_t pfn_bits_count(const unsigned char *bits, uint64_t from, uint64_t to)
+{
+	uint64_t n = 0;
+
+	for (; from < to && from % 64; from++)
+		n += bits[from / 8] >> (from % 8) & 1;
+	for (; to - from >= 64; from += 64)
+		n += __builtin_popcountll(get_u64(bits + from / 8, false));
+	for (; from < to; from++)
+		n += bits[from / 8] >> (from % 8) & 1;
+	return n;
 }

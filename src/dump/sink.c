@@ -15,6 +15,17 @@ struct error *sink_write(struct sink *s, uint64_t off, const void *bytes, size_t
 	return NULL;
 }
 
+struct error *sink_reserve(struct sink *s, uint64_t off, uint64_t len, bool *ret_done)
+{
+	*ret_done = len == 0;
+	return len && s->ops->reserve ? s->ops->reserve(s, off, len, ret_done) : NULL;
+}
+
+uint64_t sink_room(struct sink *s)
+{
+	return s->ops->room ? s->ops->room(s) : UINT64_MAX;
+}
+
 struct error *sink_flush(struct sink *s)
 {
 	return s->ops->flush ? s->ops->flush(s) : NULL;

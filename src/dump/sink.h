@@ -11,6 +11,11 @@ struct sink;
 struct sink_ops {
 	const char *name;
 	struct error *(*write)(struct sink *s, uint64_t off, const void *bytes, size_t len);
+	/* optional: gives [off, off + len), where nothing was written, its place on the medium. *ret_done
+	 * false: this sink cannot. */
+	struct error *(*reserve)(struct sink *s, uint64_t off, uint64_t len, bool *ret_done);
+	/* optional: how many bytes more there is room for; UINT64_MAX: not known */
+	uint64_t (*room)(struct sink *s);
 	/* Everything handed over so far is on the medium (files), or on its way (pipes). */
 	struct error *(*flush)(struct sink *s);
 	/* Ends the output (end record, ftruncate to `size`, fsync). Called by the writer. */
@@ -28,6 +33,8 @@ struct sink {
 };
 
 struct error *sink_write(struct sink *s, uint64_t off, const void *bytes, size_t len) MUST_CHECK;
+struct error *sink_reserve(struct sink *s, uint64_t off, uint64_t len, bool *ret_done) MUST_CHECK;
+uint64_t sink_room(struct sink *s);
 struct error *sink_flush(struct sink *s) MUST_CHECK;
 struct error *sink_finish(struct sink *s, uint64_t size) MUST_CHECK;
 void sink_close(struct sink *s); /* null is fine */
@@ -37,8 +44,6 @@ void sink_close(struct sink *s); /* null is fine */
 struct error *sink_open_file(int fd, const char *name, struct sink **ret) MUST_CHECK;
 /* The flattened stream (collector.md 2.4) onto `fd`: pipe, socket, block device or file. */
 struct error *sink_open_flattened(int fd, const char *name, struct sink **ret) MUST_CHECK;
-/* Onto `under` (borrowed), which must be new: ERROR_NO_SPACE once `limit` bytes are written. */
-struct error *sink_open_limited(struct sink *under, uint64_t limit, struct sink **ret) MUST_CHECK;
 
 DEFINE_CLEANUP(struct sink *, sink_close)
 #define _cleanup_sink_ CLEANUP(sink_close)

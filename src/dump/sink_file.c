@@ -2,8 +2,12 @@
 #include "dump/sink.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
+#include "base/checked.h"
 #include "base/file.h"
 #include "dump/pace.h"
 
@@ -20,6 +24,43 @@ static struct error *file_sink_write(struct sink *s, uint64_t off, const void *b
 
 	TRY(file_pwrite_fd(f->fd, s->name, bytes, len, off));
 	return pace_wrote(&f->pace, off, len);
+}
+
+static struct error *file_sink_reserve(struct sink *s, uint64_t off, uint64_t len, bool *ret_done)
+{
+	struct file_sink *f = container_of(s, struct file_sink, sink);
+	int n;
+
+	do
+		n = fallocate(f->fd, 0, off, len);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG))
+		return error_sys(errno, "%s: cannot reserve %llu bytes at 0x%llx", s->name,
+				 (unsigned long long)len, (unsigned long long)off);
+	*ret_done = n == 0;
+	return NULL;
+}
+
+/* What the file system has, and what this process may write. Quotas are not seen. */
+static uint64_t file_sink_room(struct sink *s)
+{
+	struct file_sink *f = container_of(s, struct file_sink, sink);
+	uint64_t room = UINT64_MAX, blocks;
+	struct statvfs fs;
+	struct rlimit limit;
+	struct stat st;
+
+	if (!f->regular)
+		return room;
+	if (fstatvfs(f->fd, &fs) == 0 && fs.f_blocks) {
+		blocks = geteuid() == 0 ? fs.f_bfree : fs.f_bavail;
+		if (mul_overflows(blocks, (uint64_t)fs.f_frsize, &room))
+			room = UINT64_MAX;
+	}
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	    fstat(f->fd, &st) == 0)
+		room = MIN(room, limit.rlim_cur - MIN((uint64_t)st.st_size, limit.rlim_cur));
+	return room;
 }
 
 static struct error *file_sink_flush(struct sink *s)
@@ -53,6 +94,8 @@ static void file_sink_close(struct sink *s)
 static const struct sink_ops file_ops = {
 	.name = "file",
 	.write = file_sink_write,
+	.reserve = file_sink_reserve,
+	.room = file_sink_room,
 	.flush = file_sink_flush,
 	.finish = file_sink_finish,
 	.close = file_sink_close,

@@ -58,6 +58,7 @@ struct elf_writer {
 	unsigned nr_lost_runs;
 	uint64_t next_pfn; /* frames below this are in a closed load */
 	size_t range;	   /* row of facts.memory that next_pfn lies in or before */
+	bool begun; /* there is an ELF header */
 	bool failed, has_lost;
 };
 
@@ -136,7 +137,11 @@ static struct error *write_ehdr(struct elf_writer *x, uint64_t nr_phdrs, bool co
 		put_word(x, AT(x, s, Shdr, sh_size), 1);
 		TRY(sink_write(x->w.sink, x->shdr_off, s, shdr_len(x)));
 	}
-	return sink_write(x->w.sink, 0, h, ehdr_len(x));
+	if (x->begun)
+		return sink_write(x->w.sink, 0, h, ehdr_len(x));
+	/* the magic last: half a header is none */
+	TRY(sink_write(x->w.sink, SELFMAG, h + SELFMAG, ehdr_len(x) - SELFMAG));
+	return sink_write(x->w.sink, 0, h, SELFMAG);
 }
 
 static struct error *write_data(struct elf_writer *x)
@@ -455,7 +460,9 @@ static struct error *elf_begin(struct dump_writer *w)
 	x->phdrs_done = 1;
 	x->prepared = 1;
 	TRY(sink_write(w->sink, x->notes_off, f->notes, f->notes_len));
-	return flush(x);
+	TRY(flush(x));
+	x->begun = true;
+	return NULL;
 }
 
 /* After a full disk: stores the whole pages of the chunk that fit. The headers go on promising
@@ -482,13 +489,14 @@ static void rescue(struct elf_writer *x)
 static struct error *elf_end(struct dump_writer *w, bool complete)
 {
 	struct elf_writer *x = elf(w);
+	bool whole = complete && !x->has_lost;
+	struct error *e;
 	uint64_t size;
 
 	if (x->failed && complete)
 		return error_new(ERROR_OTHER, "a dump that misses pages cannot be made complete");
 	if (!x->failed) {
-		struct error *e = flush(x);
-
+		e = flush(x);
 		x->failed = e != NULL;
 		if (e && complete)
 			return e;
@@ -505,8 +513,11 @@ static struct error *elf_end(struct dump_writer *w, bool complete)
 	TRY(write_phdrs(x));
 	if (complete)
 		TRY(sink_flush(w->sink));
-	TRY(write_ehdr(x, x->phdrs_done, complete && !x->has_lost));
-	return sink_finish(w->sink, size);
+	TRY(write_ehdr(x, x->phdrs_done, whole));
+	e = sink_finish(w->sink, size);
+	if (e && whole && !w->sink->is_stream) /* what is on the disk is not known */
+		error_free(write_ehdr(x, x->phdrs_done, false));
+	return e;
 }
 
 static void elf_close(struct dump_writer *w)
@@ -520,7 +531,6 @@ static void elf_close(struct dump_writer *w)
 
 static const struct dump_writer_ops elf_ops = {
 	.name = "ELF",
-	.begin = elf_begin,
 	.page = elf_page,
 	.end = elf_end,
 	.close = elf_close,

@@ -4,23 +4,19 @@
  *
  *	header | sub header, notes | bitmap 1 | bitmap 2 | descriptors ... | zero page, data
  *
- * The descriptor area has room for every page that may come, the data starts behind it, and
- * offsets are absolute, so that descriptors, bitmap 2 and data are three streams that only go
- * forward, in one pass, with the number of pages unknown. What is not used of the area is a
- * hole in the file.
+ * Which frames the dump will hold is known before the first page is read (dump_facts.kept). So
+ * bitmap 2 is final when it is written, each page's descriptor has its place, and pages may come
+ * in any order. What is kept in memory of the bitmap is a count for every 4096 bytes.
  *
- * A seekable file tells the truth at any moment, also when this process is killed. Its header
- * says "incomplete" until the very end. Bitmap 2 begins as a copy of bitmap 1: every page is
- * there, but its descriptor is still zero, which readers take as a lost page. Pages are then
- * settled in steps: data first, then the bits of bitmap 2 up to the last page whose data is in
- * the file, then their descriptors. The bits below decide which descriptor belongs to a page,
- * so that those above may still be wrong without harm.
+ * The file tells the truth at any moment, also when this process is killed. Nobody takes it for a
+ * dump before the main header, which comes when all that stands before the descriptors is there
+ * and says "incomplete" until the very end. A page that is not there yet has a descriptor of zeros,
+ * which readers take as a lost page; data goes into the file before its descriptors.
  *
- * A stream writes each byte once (sink.h): bitmap 2 byte by byte as it becomes final, and the
- * header at the beginning as that of a complete dump, since a stream that broke off has no end
- * record. When a stream ends incomplete but orderly, the header is sent again.
+ * A stream gets each byte once (sink.h). Its header is that of a complete dump, since a stream
+ * that broke off has no end record; when one ends incomplete but orderly, it is sent again.
  */
-#include "dump/writer.h"
+#include "dump/write_kdump-priv.h"
 
 #include <string.h>
 
@@ -28,290 +24,176 @@
 #include "base/checked.h"
 #include "dump/pfn_bits.h"
 
-#define STATUS_INCOMPLETE 0x8
-#define DESC_LEN	  24
-#define CHUNK		  ((size_t)1 << 20) /* data goes out in pieces that end at a multiple */
-#define PENDING		  8192		    /* most pages settled at once */
-#define BITS_LEN	  4096		    /* bitmap bytes handled at once */
-#define BITS_PFNS	  (BITS_LEN * 8ull)
-
-struct kdump_writer {
-	struct dump_writer w;
-	uint32_t codec_flag;
-
-	/* layout, set once */
-	size_t sub_header_len, head_len; /* head: sub header and notes, whole blocks */
-	uint64_t bitmap1_off, bitmap2_off, bitmap_len;
-	uint64_t desc_off, desc_room; /* room in descriptors */
-	uint64_t zero_off;
-
-	/* data on its way: buffer of CHUNK bytes, for file offset data_off on */
-	unsigned char *data;
-	size_t data_len;
-	uint64_t data_off;
-
-	/* pages whose data was taken but which are not settled yet */
-	unsigned char *descs;
-	uint64_t *pfns;
-	size_t nr_pending;
-
-	uint64_t settled;    /* descriptors in the file */
-	uint64_t prepared;   /* descriptors whose place was written with zeros */
-	uint64_t final_pfn;  /* bitmap 2 is final below this */
-	uint64_t sent;	     /* stream: bytes of bitmap 2 below this are sent */
-	unsigned char *bits; /* final bits of the block of BITS_PFNS that holds final_pfn */
-	bool failed;
-	bool has_lost; /* a page could not be read: the dump is never marked complete */
-};
+#define CHUNK	  ((size_t)1 << 20) /* data goes out in pieces that end at a multiple */
+#define PENDING	  8192		    /* most descriptors written at once */
+#define BITS_LEN  4096u		    /* bitmap bytes handled at once */
+#define BITS_PFNS (BITS_LEN * 8ull)
 
 static struct kdump_writer *kdump(struct dump_writer *w)
 {
 	return container_of(w, struct kdump_writer, w);
 }
 
-/* ---- header ---- */
-
-/* Offsets of what comes after utsname: of the timestamp's two words and of `status`. Natural
- * alignment of an LP64 machine, and of an ILP32 one with 32-bit time. */
-static void put_header(const struct kdump_writer *k, unsigned char *h, uint32_t status)
-{
-	const struct dump_facts *f = &k->w.facts;
-	const char *const names[] = { f->utsname.sysname, f->utsname.nodename, f->utsname.release,
-				      f->utsname.version, f->utsname.machine,
-				      f->utsname.domainname };
-	size_t at;
-	bool big = f->big;
-
-	memcpy(h, "KDUMP   ", 8);
-	put_u32(h + 8, 6, big);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		memcpy(h + 12 + i * 65, names[i], strnlen(names[i], 64));
-	if (f->is_64bit) {
-		put_u64(h + 408, f->timestamp, big);
-		at = 424;
-	} else {
-		put_u32(h + 404, f->timestamp, big);
-		at = 412;
-	}
-	put_u32(h + at, status, big);
-	put_u32(h + at + 4, f->page_size, big);
-	put_u32(h + at + 8, k->head_len / f->page_size, big);
-	put_u32(h + at + 12, 2 * k->bitmap_len / f->page_size, big);
-	put_u32(h + at + 16, MIN(f->max_pfn, (uint64_t)UINT32_MAX), big);
-	put_u32(h + at + 36, f->nr_cpus, big);
-}
-
-static struct error *write_header(struct kdump_writer *k, bool complete)
-{
-	_cleanup_free_ unsigned char *h = calloc(1, k->w.facts.page_size);
-
-	if (!h)
-		return error_nomem();
-	put_header(k, h, k->codec_flag | (complete ? 0 : STATUS_INCOMPLETE));
-	return sink_write(k->w.sink, 0, h, k->w.facts.page_size);
-}
-
-/* The three layouts of the sub header: a row per field, a column per layout. */
-enum sub_field { PHYS_BASE, DUMP_LEVEL, SPLIT, START_PFN, END_PFN, OFF_INFO, SIZE_INFO, OFF_NOTE,
-		 SIZE_NOTE, OFF_ERASE, SIZE_ERASE, START_PFN_64, END_PFN_64, MAX_PFN_64, SUB_LEN };
-static const uint8_t sub_layouts[3][SUB_LEN + 1] = {
-	/* LP64 */
-	{ 0, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104 },
-	/* 32 bit, i64 aligned to 8: ARM, PPC, MIPS */
-	{ 0, 4, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96 },
-	/* 32 bit, i64 aligned to 4: i386 */
-	{ 0, 4, 8, 12, 16, 20, 28, 32, 40, 44, 52, 56, 64, 72, 80 },
-};
-
-static const uint8_t *sub_layout(const struct dump_facts *f)
-{
-	if (f->is_64bit)
-		return sub_layouts[0];
-	return f->arch == &arch_i386 ? sub_layouts[2] : sub_layouts[1];
-}
-
-static void put_long(const struct dump_facts *f, unsigned char *p, uint64_t v)
-{
-	if (f->is_64bit)
-		put_u64(p, v, f->big);
-	else
-		put_u32(p, v, f->big);
-}
-
-static struct error *write_sub_header(struct kdump_writer *k)
-{
-	const struct dump_facts *f = &k->w.facts;
-	const uint8_t *at = sub_layout(f);
-	unsigned char h[UINT8_MAX] = { 0 };
-	uint64_t notes_off = (uint64_t)f->page_size + k->sub_header_len;
-	uint64_t erase_off = notes_off + f->notes_len;
-	uint64_t pad = k->head_len - k->sub_header_len - f->notes_len - f->eraseinfo_len;
-	_cleanup_free_ unsigned char *zeros = calloc(1, f->page_size); /* pad is less */
-
-	if (!zeros)
-		return error_nomem();
-	put_long(f, h + at[PHYS_BASE], f->phys_base);
-	put_u32(h + at[DUMP_LEVEL], f->dump_level > 0 ? f->dump_level : 0, f->big);
-	if (f->vmcoreinfo) {
-		put_u64(h + at[OFF_INFO],
-			notes_off + ((const unsigned char *)f->vmcoreinfo - f->notes), f->big);
-		put_long(f, h + at[SIZE_INFO], f->vmcoreinfo_len);
-	}
-	if (f->notes_len) {
-		put_u64(h + at[OFF_NOTE], notes_off, f->big);
-		put_long(f, h + at[SIZE_NOTE], f->notes_len);
-	}
-	if (f->eraseinfo_len) {
-		put_u64(h + at[OFF_ERASE], erase_off, f->big);
-		put_long(f, h + at[SIZE_ERASE], f->eraseinfo_len);
-	}
-	if (f->split) {
-		put_u32(h + at[SPLIT], 1, f->big);
-		put_long(f, h + at[START_PFN], f->start_pfn);
-		put_long(f, h + at[END_PFN], f->end_pfn);
-		put_u64(h + at[START_PFN_64], f->start_pfn, f->big);
-		put_u64(h + at[END_PFN_64], f->end_pfn, f->big);
-	}
-	put_u64(h + at[MAX_PFN_64], f->max_pfn, f->big);
-	TRY(sink_write(k->w.sink, f->page_size, h, k->sub_header_len));
-	/* straight from where they are: device dumps (NT_VMCOREDD) are many MiB */
-	TRY(sink_write(k->w.sink, notes_off, f->notes, f->notes_len));
-	if (f->eraseinfo_len)
-		TRY(sink_write(k->w.sink, erase_off, f->eraseinfo, f->eraseinfo_len));
-	return sink_write(k->w.sink, erase_off + f->eraseinfo_len, zeros, pad);
-}
-
 /* ---- bitmaps ---- */
 
-/* The bits of frames that exist, at `off`: bitmap 1, and what bitmap 2 begins as. */
-static struct error *write_memory_bits(struct kdump_writer *k, uint64_t off)
+/* Bytes of the bitmap in a block: the last one may be shorter. */
+static size_t block_len(const struct kdump_writer *k, uint64_t block)
 {
-	_cleanup_free_ unsigned char *b = malloc(16 * BITS_LEN);
+	return MIN((uint64_t)BITS_LEN, k->bitmap_len - block * BITS_LEN);
+}
 
-	if (!b)
-		return error_nomem();
-	for (uint64_t at = 0; at < k->bitmap_len; at += 16 * BITS_LEN) {
-		size_t len = MIN(k->bitmap_len - at, (uint64_t)16 * BITS_LEN);
+static struct error *write_bits(struct kdump_writer *k, uint64_t off, uint64_t block,
+				const unsigned char *bits)
+{
+	size_t len = block_len(k, block);
 
-		pfn_bits(k->w.facts.memory, at * 8, k->w.facts.max_pfn, b, len);
-		/* crash maps streams badly where there are gaps */
-		if (k->w.sink->gaps_are_zero && !k->w.sink->is_stream && bytes_are_zero(b, len))
-			continue;
-		TRY(sink_write(k->w.sink, off + at, b, len));
+	/* crash maps streams badly where there are gaps */
+	if (k->w.sink->gaps_are_zero && !k->w.sink->is_stream && bytes_are_zero(bits, len))
+		return NULL;
+	return sink_write(k->w.sink, off + block * BITS_LEN, bits, len);
+}
+
+/* The frames that exist: bitmap 1. */
+static void memory_bits(const struct kdump_writer *k, uint64_t block, unsigned char *bits)
+{
+	pfn_bits(k->w.facts.memory, block * BITS_PFNS, k->w.facts.max_pfn, bits, BITS_LEN);
+}
+
+/* The frames that the dump is to hold: bitmap 2. */
+static struct error *kept_bits(const struct kdump_writer *k, uint64_t block, unsigned char *bits)
+{
+	const struct dump_facts *f = &k->w.facts;
+	unsigned char exist[BITS_LEN];
+
+	memory_bits(k, block, exist);
+	if (f->kept)
+		TRY(f->kept(f->kept_arg, block * BITS_PFNS, bits, BITS_LEN));
+	else
+		memcpy(bits, exist, BITS_LEN);
+	for (size_t i = 0; f->kept && i < BITS_LEN; i++)
+		bits[i] &= exist[i];
+	return NULL;
+}
+
+static struct error *write_memory_bits(struct kdump_writer *k)
+{
+	for (uint64_t i = 0; i < k->nr_blocks; i++) {
+		memory_bits(k, i, k->bits);
+		TRY(write_bits(k, k->bitmap1_off, i, k->bits));
 	}
 	return NULL;
 }
 
-/* Writes bytes [from, to) of bitmap 2, all in the block whose bytes are `block`. A stream gets
- * each byte once. */
-static struct error *put_bits(struct kdump_writer *k, const unsigned char *block, uint64_t from,
-			      uint64_t to)
+/* FNV-1a over words: whether a block's bits are what they were. */
+static uint64_t sum_of(const unsigned char *bits)
 {
-	to = MIN(to, k->bitmap_len);
-	if (k->w.sink->is_stream)
-		from = MAX(from, k->sent);
-	if (from >= to)
-		return NULL;
-	TRY(sink_write(k->w.sink, k->bitmap2_off + from, block + from % BITS_LEN, to - from));
-	k->sent = to;
+	uint64_t sum = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < BITS_LEN; i += 8)
+		sum = (sum ^ get_u64(bits + i, false)) * 0x100000001b3;
+	return sum;
+}
+
+/* Asks for a block of bitmap 2 and writes it down. */
+static struct error *put_kept_bits(struct kdump_writer *k, uint64_t block, bool again)
+{
+	TRY(kept_bits(k, block, k->bits));
+	k->sums[block] = sum_of(k->bits);
+	k->ranks[block + 1] = k->ranks[block] + pfn_bits_count(k->bits, 0, BITS_PFNS);
+	if (again) /* a block that is empty now may have been another */
+		return sink_write(k->w.sink, k->bitmap2_off + block * BITS_LEN, k->bits,
+				  block_len(k, block));
+	return write_bits(k, k->bitmap2_off, block, k->bits);
+}
+
+static struct error *write_kept_bits(struct kdump_writer *k)
+{
+	for (uint64_t i = 0; i < k->nr_blocks; i++)
+		TRY(put_kept_bits(k, i, false));
 	return NULL;
 }
 
-/* Writes the current block of bitmap 2. Bits from final_pfn on are those of memory. */
-static struct error *write_bits(struct kdump_writer *k)
+static struct error *select_block(struct kdump_writer *k, uint64_t block)
 {
-	unsigned char block[BITS_LEN];
-	uint64_t first = ROUND_DOWN(k->final_pfn, BITS_PFNS);
-	size_t n = (k->final_pfn - first) / 8;
-
-	pfn_bits(k->w.facts.memory, first, k->w.facts.max_pfn, block, sizeof(block));
-	block[n] &= 0xff << (k->final_pfn % 8);
-	memset(block, 0, n);
-	for (size_t i = 0; i <= n; i++)
-		block[i] |= k->bits[i];
-	return put_bits(k, block, first / 8, first / 8 + BITS_LEN);
-}
-
-/* Writes the current block of bitmap 2, which is full. Blocks of address space without memory
- * may stay holes. */
-static struct error *write_full_bits(struct kdump_writer *k)
-{
-	uint64_t at = ROUND_DOWN(k->final_pfn, BITS_PFNS) / 8;
-	unsigned char block[BITS_LEN];
-
-	pfn_bits(k->w.facts.memory, at * 8, k->w.facts.max_pfn, block, sizeof(block));
-	if (k->w.sink->gaps_are_zero && !k->w.sink->is_stream &&
-	    bytes_are_zero(block, sizeof(block)) && bytes_are_zero(k->bits, BITS_LEN))
+	if (block == k->block)
 		return NULL;
-	return put_bits(k, k->bits, at, at + BITS_LEN);
+	k->block = UINT64_MAX;
+	TRY(kept_bits(k, block, k->bits));
+	k->block = block;
+	k->counted_bit = k->counted = 0;
+	k->spoiled = sum_of(k->bits) != k->sums[block];
+	return NULL;
 }
 
-/* Makes bitmap 2 final up to `pfn` (not included); what was not set on the way is clear. */
-static struct error *bits_advance(struct kdump_writer *k, uint64_t pfn)
+/* The place of a frame's descriptor; the frame's block is selected. */
+static uint64_t rank_of(struct kdump_writer *k, uint64_t pfn)
 {
-	while (pfn - ROUND_DOWN(k->final_pfn, BITS_PFNS) >= BITS_PFNS) {
-		TRY(write_full_bits(k));
-		memset(k->bits, 0, BITS_LEN);
-		k->final_pfn = ROUND_DOWN(k->final_pfn, BITS_PFNS) + BITS_PFNS;
+	unsigned bit = pfn % BITS_PFNS;
+
+	if (bit < k->counted_bit)
+		k->counted_bit = k->counted = 0;
+	k->counted += pfn_bits_count(k->bits, k->counted_bit, bit);
+	k->counted_bit = bit;
+	return k->ranks[k->block] + k->counted;
+}
+
+/* How many frames that the dump is to hold are below `pfn`. */
+static struct error *count_below(struct kdump_writer *k, uint64_t pfn, uint64_t *ret)
+{
+	if (pfn == k->w.facts.max_pfn || pfn % BITS_PFNS == 0) {
+		*ret = k->ranks[(pfn + BITS_PFNS - 1) / BITS_PFNS];
+		return NULL;
 	}
-	k->final_pfn = MAX(k->final_pfn, pfn);
+	TRY(select_block(k, pfn / BITS_PFNS));
+	*ret = rank_of(k, pfn);
 	return NULL;
 }
 
-static struct error *bits_set(struct kdump_writer *k, uint64_t pfn)
+/* How many descriptors there are, in a part of a set those of its own pages. */
+static struct error *count_descs(struct kdump_writer *k)
 {
-	size_t bit;
+	uint64_t end;
 
-	if (pfn < k->final_pfn)
-		return NULL; /* settled before a step that failed */
-	TRY(bits_advance(k, pfn));
-	bit = pfn % BITS_PFNS;
-	k->bits[bit / 8] |= 1 << (bit % 8);
-	/* not over the end of the block: the next page or the end does that */
+	TRY(count_below(k, k->start_pfn, &k->first_rank));
+	TRY(count_below(k, k->end_pfn, &end));
+	k->nr_descs = end - k->first_rank;
 	return NULL;
 }
 
-/* ---- settling ---- */
+/* ---- descriptors and data ---- */
 
-/* Gives the descriptors to come their place on the disk, as zeros: a full disk is then met by
- * data, never by the descriptors of data that was stored. */
-static struct error *prepare_descriptors(struct kdump_writer *k, uint64_t upto)
+/* Gives the descriptors their place on the disk, as zeros: a full disk is then met by data, never
+ * by the descriptors of data that was stored. */
+static struct error *prepare_descriptors(struct kdump_writer *k)
 {
 	static unsigned char zeros[65536]; /* not const: takes no room in the program file */
-	uint64_t room = k->desc_room * DESC_LEN;
-	uint64_t at = k->prepared * DESC_LEN;
+	uint64_t len = k->nr_descs * DESC_LEN, done = 0;
+	bool reserved = false;
 
-	while (k->prepared < upto) {
-		size_t len = MIN(room - at, (uint64_t)sizeof(zeros));
+	if (k->w.sink->is_stream)
+		return NULL; /* gaps are zeros */
+	if (k->w.sink->gaps_are_zero)
+		TRY(sink_reserve(k->w.sink, k->desc_off, len, &reserved));
+	while (!reserved && done < len) {
+		size_t piece = MIN(len - done, (uint64_t)sizeof(zeros));
 
-		TRY(sink_write(k->w.sink, k->desc_off + at, zeros, len));
-		at += len;
-		k->prepared = at / DESC_LEN;
-		if (at == room)
-			k->prepared = k->desc_room;
-		else
-			at = k->prepared * DESC_LEN;
+		TRY(sink_write(k->w.sink, k->desc_off + done, zeros, piece));
+		done += piece;
 	}
 	return NULL;
 }
 
-/* `last` is the last page whose bit is set. */
-static struct error *write_settled_bits(struct kdump_writer *k, uint64_t last)
+/* Writes descriptors, in runs of neighbours. */
+static struct error *write_descs(struct kdump_writer *k, const unsigned char *descs,
+				 const uint64_t *at, size_t n)
 {
-	uint64_t before = k->final_pfn;
-	struct error *e;
-
-	if (k->w.sink->is_stream) /* the byte of `last` may get more bits */
-		return put_bits(k, k->bits, ROUND_DOWN(last / 8, (uint64_t)BITS_LEN), last / 8);
-	if ((last + 1) % BITS_PFNS == 0) {
-		e = bits_advance(k, last + 1);
-	} else {
-		k->final_pfn = last + 1;
-		e = write_bits(k);
+	for (size_t i = 0, run; i < n; i += run) {
+		for (run = 1; i + run < n && at[i + run] == at[i] + run; run++)
+			;
+		TRY(sink_write(k->w.sink, k->desc_off + (at[i] - k->first_rank) * DESC_LEN,
+			       descs + i * DESC_LEN, run * DESC_LEN));
 	}
-	if (e)
-		k->final_pfn = before;
-	return e;
+	return NULL;
 }
 
 /* Settles the first `n` pending pages, whose data is in the file. */
@@ -319,15 +201,10 @@ static struct error *settle(struct kdump_writer *k, size_t n)
 {
 	size_t left = k->nr_pending - n;
 
-	if (n == 0)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		TRY(bits_set(k, k->pfns[i]));
-	TRY(write_settled_bits(k, k->pfns[n - 1]));
-	TRY(sink_write(k->w.sink, k->desc_off + k->settled * DESC_LEN, k->descs, n * DESC_LEN));
+	TRY(write_descs(k, k->descs, k->at, n));
 	k->settled += n;
 	memmove(k->descs, k->descs + n * DESC_LEN, left * DESC_LEN);
-	memmove(k->pfns, k->pfns + n, left * sizeof(*k->pfns));
+	memmove(k->at, k->at + n, left * sizeof(*k->at));
 	k->nr_pending = left;
 	return NULL;
 }
@@ -335,8 +212,6 @@ static struct error *settle(struct kdump_writer *k, size_t n)
 /* Writes the data taken so far and settles its pages. */
 static struct error *flush(struct kdump_writer *k)
 {
-	if (!k->w.sink->is_stream)
-		TRY(prepare_descriptors(k, k->settled + k->nr_pending));
 	TRY(sink_write(k->w.sink, k->data_off, k->data, k->data_len));
 	k->data_off += k->data_len;
 	k->data_len = 0;
@@ -362,59 +237,119 @@ static struct error *take_data(struct kdump_writer *k, const unsigned char *p, s
 static struct error *take_page(struct kdump_writer *k, uint64_t pfn, const void *bytes,
 			       size_t len, const struct codec *codec, bool is_zero)
 {
-	bool big = k->w.facts.big;
-	uint64_t off = is_zero ? k->zero_off : 0;
-	unsigned char *d;
+	bool big = k->w.facts.big, first_go = k->w.facts.two_goes && !k->rewound;
+	struct early_page p = { .pfn = pfn };
+	uint64_t off = k->zero_off;
+	unsigned bit = pfn % BITS_PFNS;
 
-	if (k->nr_pending ? pfn <= k->pfns[k->nr_pending - 1] : k->settled && pfn < k->final_pfn)
+	if (pfn < k->next_pfn)
 		return error_new(ERROR_BAD_DATA, "page 0x%llx comes out of order",
 				 (unsigned long long)pfn);
-	if (k->settled + k->nr_pending >= k->desc_room)
-		return error_new(ERROR_BAD_DATA, "page 0x%llx: more than the %llu pages announced",
-				 (unsigned long long)pfn, (unsigned long long)k->desc_room);
+	if (pfn < k->start_pfn || pfn >= k->end_pfn)
+		return error_new(ERROR_BAD_DATA, "page 0x%llx belongs to another part of the set",
+				 (unsigned long long)pfn);
+	TRY(select_block(k, pfn / BITS_PFNS));
+	if (k->spoiled) {
+		k->has_lost = true;
+		return NULL;
+	}
+	if (!(k->bits[bit / 8] >> (bit % 8) & 1))
+		return error_new(ERROR_BAD_DATA, "page 0x%llx is none of those that were announced",
+				 (unsigned long long)pfn);
+	k->next_pfn = pfn + 1;
+	if (!bytes && !is_zero) {
+		k->has_lost = true; /* its descriptor is what it was: zeros */
+		return NULL;
+	}
 	if (bytes) {
 		off = k->data_off + k->data_len;
 		TRY(take_data(k, bytes, len));
 	}
-	d = k->descs + k->nr_pending * DESC_LEN;
-	memset(d, 0, DESC_LEN);
-	put_u64(d, off, big);
-	put_u32(d + 8, is_zero ? k->w.facts.page_size : bytes ? len : 0, big);
-	put_u32(d + 12, bytes && codec ? codec->kdump_flag : 0, big);
-	k->pfns[k->nr_pending++] = pfn;
+	p.at = rank_of(k, pfn);
+	put_u64(p.desc, off, big);
+	put_u32(p.desc + 8, is_zero ? k->w.facts.page_size : len, big);
+	put_u32(p.desc + 12, bytes && codec ? codec->kdump_flag : 0, big);
+	if (first_go && !vector_push(&k->early, p))
+		return error_nomem();
+	memcpy(k->descs + k->nr_pending * DESC_LEN, p.desc, DESC_LEN);
+	k->at[k->nr_pending++] = p.at;
 	return k->nr_pending == PENDING ? flush(k) : NULL;
-}
-
-/* A page of another part: its bit is set here too, once what is pending below it is settled. */
-static struct error *note_elsewhere(struct kdump_writer *k, uint64_t pfn)
-{
-	if (k->nr_pending)
-		TRY(flush(k));
-	if (pfn < k->final_pfn)
-		return error_new(ERROR_BAD_DATA, "page 0x%llx comes out of order",
-				 (unsigned long long)pfn);
-	TRY(bits_set(k, pfn));
-	if ((pfn + 1) % BITS_PFNS == 0)
-		return bits_advance(k, pfn + 1);
-	k->final_pfn = pfn + 1;
-	return NULL;
 }
 
 static struct error *kdump_page(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,
 				const struct codec *codec, bool is_zero)
 {
 	struct kdump_writer *k = kdump(w);
-	const struct dump_facts *f = &w->facts;
-	struct error *e;
+	struct error *e = take_page(k, pfn, bytes, len, codec, is_zero);
 
-	if (f->split && (pfn < f->start_pfn || pfn >= f->end_pfn)) {
-		e = note_elsewhere(k, pfn);
-		k->failed |= e != NULL;
-		return e;
-	}
-	e = take_page(k, pfn, bytes, len, codec, is_zero);
 	k->failed |= e != NULL;
-	k->has_lost |= !bytes && !is_zero;
+	return e;
+}
+
+static struct error *kdump_rewind(struct dump_writer *w)
+{
+	struct kdump_writer *k = kdump(w);
+	struct error *e = flush(k);
+
+	k->failed |= e != NULL;
+	k->rewound = true;
+	k->next_pfn = 0;
+	return e;
+}
+
+/* ---- thinning ---- */
+
+/* Descriptors of the early pages from row `first` on. */
+static struct error *clear_early(struct kdump_writer *k, size_t first)
+{
+	static const unsigned char none[DESC_LEN];
+
+	for (size_t i = first; i < k->early.n; i++)
+		TRY(write_descs(k, none, &k->early.v[i].at, 1));
+	return NULL;
+}
+
+static struct error *put_early(struct kdump_writer *k, size_t first)
+{
+	for (size_t i = first; i < k->early.n; i++) {
+		struct early_page *p = &k->early.v[i];
+
+		TRY(select_block(k, p->pfn / BITS_PFNS));
+		p->at = rank_of(k, p->pfn);
+		TRY(write_descs(k, p->desc, &p->at, 1));
+	}
+	return NULL;
+}
+
+/*
+ * Where descriptors belong is about to change. Of the pages behind `pfn` only the early ones have
+ * one; they are away while bitmap 2 is rewritten, so that none is ever taken for another page's.
+ */
+static struct error *thin(struct kdump_writer *k, uint64_t pfn)
+{
+	size_t first = 0;
+
+	if (k->spoiled || pfn < k->next_pfn)
+		return error_new(ERROR_OTHER, "pages behind 0x%llx are in the dump already",
+				 (unsigned long long)pfn);
+	while (first < k->early.n && k->early.v[first].pfn < pfn)
+		first++;
+	TRY(flush(k));
+	TRY(clear_early(k, first));
+	k->block = UINT64_MAX;
+	for (uint64_t i = pfn / BITS_PFNS; i < k->nr_blocks; i++)
+		TRY(put_kept_bits(k, i, true));
+	TRY(count_descs(k));
+	TRY(put_early(k, first));
+	return kdump_write_level(k);
+}
+
+static struct error *kdump_thin(struct dump_writer *w, uint64_t pfn)
+{
+	struct kdump_writer *k = kdump(w);
+	struct error *e = thin(k, pfn);
+
+	k->failed |= e != NULL;
 	return e;
 }
 
@@ -424,9 +359,9 @@ static struct error *kdump_page(struct dump_writer *w, uint64_t pfn, const void 
 static struct error *lay_out(struct kdump_writer *k)
 {
 	const struct dump_facts *f = &k->w.facts;
-	uint64_t bs = f->page_size, bytes, end;
+	uint64_t bs = f->page_size;
 
-	k->sub_header_len = sub_layout(f)[SUB_LEN];
+	k->sub_header_len = kdump_sub_header_len(f);
 	if (!f->arch || !IS_POW2(bs) || bs < 4096 || bs > 1 << 20)
 		return error_new(ERROR_UNSUPPORTED, "cannot write a dump with pages of %u bytes",
 				 f->page_size);
@@ -443,22 +378,29 @@ static struct error *lay_out(struct kdump_writer *k)
 		return error_new(ERROR_OTHER, "a part of pages 0x%llx to 0x%llx of 0x%llx",
 				 (unsigned long long)f->start_pfn, (unsigned long long)f->end_pfn,
 				 (unsigned long long)f->max_pfn);
+	k->start_pfn = f->split ? f->start_pfn : 0;
+	k->end_pfn = f->split ? f->end_pfn : f->max_pfn;
 	k->head_len = ROUND_UP(k->sub_header_len + f->notes_len + f->eraseinfo_len, bs);
 	k->bitmap_len = ROUND_UP((f->max_pfn + 7) / 8, bs);
 	if (2 * k->bitmap_len / bs > INT32_MAX)
 		return error_new(ERROR_UNSUPPORTED, "%llu page frames are too many for the "
 						    "kdump-compressed format",
 				 (unsigned long long)f->max_pfn);
-	k->desc_room = MIN(MAX(f->max_pages, ranges_total(f->memory)), f->max_pfn);
-	if (f->split)
-		k->desc_room = MIN(k->desc_room, f->end_pfn - f->start_pfn);
 	k->bitmap1_off = bs + k->head_len;
 	k->bitmap2_off = k->bitmap1_off + k->bitmap_len;
 	k->desc_off = k->bitmap2_off + k->bitmap_len;
-	if (mul_overflows(k->desc_room, (uint64_t)DESC_LEN, &bytes) ||
+	k->nr_blocks = (k->bitmap_len + BITS_LEN - 1) / BITS_LEN;
+	return NULL;
+}
+
+/* The data, behind the descriptors. */
+static struct error *lay_out_data(struct kdump_writer *k)
+{
+	uint64_t nr = k->nr_descs, bs = k->w.facts.page_size, bytes, end;
+
+	if (mul_overflows(nr, (uint64_t)DESC_LEN, &bytes) ||
 	    add_overflows(k->desc_off, bytes, &end) || round_up_overflows(end, bs, &k->zero_off))
-		return error_new(ERROR_BAD_DATA, "%llu pages are too many",
-				 (unsigned long long)k->desc_room);
+		return error_new(ERROR_BAD_DATA, "%llu pages are too many", (unsigned long long)nr);
 	k->data_off = k->zero_off + bs;
 	return NULL;
 }
@@ -469,22 +411,25 @@ static struct error *kdump_begin(struct dump_writer *w)
 	_cleanup_free_ unsigned char *zeros = NULL;
 
 	TRY(lay_out(k));
+	k->ranks = calloc(k->nr_blocks + 1, sizeof(*k->ranks));
+	k->sums = calloc(k->nr_blocks, sizeof(*k->sums));
+	k->block = UINT64_MAX;
 	k->data = malloc(CHUNK);
 	k->descs = malloc(PENDING * DESC_LEN);
-	k->pfns = malloc(PENDING * sizeof(*k->pfns));
-	k->bits = calloc(1, BITS_LEN);
+	k->at = malloc(PENDING * sizeof(*k->at));
+	k->bits = malloc(BITS_LEN);
 	zeros = calloc(1, w->facts.page_size);
-	if (!k->data || !k->descs || !k->pfns || !k->bits || !zeros)
+	if (!k->ranks || !k->sums || !k->data || !k->descs || !k->at || !k->bits || !zeros)
 		return error_nomem();
 
-	TRY(write_header(k, w->sink->is_stream));
-	TRY(write_sub_header(k));
-	TRY(write_memory_bits(k, k->bitmap1_off));
-	if (!w->sink->is_stream)
-		TRY(write_memory_bits(k, k->bitmap2_off));
-	if (!w->sink->gaps_are_zero)
-		TRY(prepare_descriptors(k, k->desc_room));
-	return sink_write(w->sink, k->zero_off, zeros, w->facts.page_size);
+	TRY(kdump_write_sub_header(k));
+	TRY(write_memory_bits(k));
+	TRY(write_kept_bits(k));
+	TRY(count_descs(k));
+	TRY(lay_out_data(k));
+	TRY(prepare_descriptors(k));
+	TRY(sink_write(w->sink, k->zero_off, zeros, w->facts.page_size));
+	return kdump_write_header(k, w->sink->is_stream);
 }
 
 /* After a full disk: stores as much of the chunk as fits, in ever smaller pieces, and settles
@@ -515,19 +460,25 @@ static void rescue(struct kdump_writer *k)
 	}
 	k->data_off = end;
 	k->data_len = 0;
-	error_free(settle(k, n)); /* then they stay lost pages, as bitmap 2 says */
+	error_free(settle(k, n)); /* then they stay lost pages */
 	k->nr_pending = 0;
 }
 
-/* The rest of bitmap 2 of a stream that ends early: what did not come is lost. */
-static struct error *end_stream_bits(struct kdump_writer *k)
+/* The last step: the file is whole, or stays what it says it is. */
+static struct error *commit(struct kdump_writer *k, bool complete)
 {
-	while (k->final_pfn < k->w.facts.max_pfn) {
-		TRY(write_bits(k));
-		memset(k->bits, 0, BITS_LEN);
-		k->final_pfn = ROUND_DOWN(k->final_pfn, BITS_PFNS) + BITS_PFNS;
-	}
-	return write_header(k, false);
+	struct sink *s = k->w.sink;
+	bool whole = complete && !k->has_lost && k->settled == k->nr_descs;
+	struct error *e;
+
+	if (complete)
+		TRY(sink_flush(s)); /* nothing may reach the disk later than the header that promises it */
+	if (s->is_stream ? !whole : whole)
+		TRY(kdump_write_status(k, whole));
+	e = sink_finish(s, k->data_off);
+	if (e && whole && !s->is_stream) /* what is on the disk is not known */
+		error_free(kdump_write_status(k, false));
+	return e;
 }
 
 static struct error *kdump_end(struct dump_writer *w, bool complete)
@@ -544,35 +495,30 @@ static struct error *kdump_end(struct dump_writer *w, bool complete)
 			return e;
 		error_free(e); /* rescued as after any failure */
 	}
-	if (complete) {
-		TRY(bits_advance(k, k->bitmap_len * 8));
-		/* nothing may reach the disk later than the header that promises it */
-		TRY(sink_flush(w->sink));
-		if (k->has_lost == w->sink->is_stream)
-			TRY(write_header(k, !k->has_lost));
-	} else if (w->sink->is_stream) {
-		TRY(end_stream_bits(k));
-	} else if (k->failed) {
+	if (k->failed && !w->sink->is_stream)
 		rescue(k);
-	}
-	return sink_finish(w->sink, k->data_off);
+	return commit(k, complete);
 }
 
 static void kdump_close(struct dump_writer *w)
 {
 	struct kdump_writer *k = kdump(w);
 
+	free(k->ranks);
+	free(k->sums);
 	free(k->data);
 	free(k->descs);
-	free(k->pfns);
+	free(k->at);
 	free(k->bits);
+	vector_done(&k->early);
 	free(k);
 }
 
 static const struct dump_writer_ops kdump_ops = {
 	.name = "kdump-compressed",
-	.begin = kdump_begin,
 	.page = kdump_page,
+	.rewind = kdump_rewind,
+	.thin = kdump_thin,
 	.end = kdump_end,
 	.close = kdump_close,
 };

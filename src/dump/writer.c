@@ -13,6 +13,22 @@ struct error *writer_page(struct dump_writer *w, uint64_t pfn, const void *bytes
 	return w->ops->page(w, pfn, bytes, len, codec, is_zero);
 }
 
+struct error *writer_rewind(struct dump_writer *w)
+{
+	if (!w->ops->rewind)
+		return error_new(ERROR_UNSUPPORTED, "%s takes pages in order only", w->ops->name);
+	return w->ops->rewind(w);
+}
+
+struct error *writer_thin(struct dump_writer *w, uint64_t pfn, int level)
+{
+	if (w->sink->is_stream)
+		return error_new(ERROR_UNSUPPORTED, "%s: what was announced in a stream must come",
+				 w->sink->name);
+	w->facts.dump_level = level;
+	return w->ops->thin ? w->ops->thin(w, pfn) : NULL;
+}
+
 struct error *writer_end(struct dump_writer *w, bool complete)
 {
 	return w->ops->end(w, complete);

@@ -1,7 +1,6 @@
 /*
- * Writing dumps. A writer is fed page frames in ascending order, once; it keeps memory
- * bounded whatever the number of pages, except two bitmaps' worth where the format needs
- * them (32 KiB per GiB of 4 KiB pages).
+ * Writing dumps. A writer is fed page frames in ascending order, once; it keeps memory bounded
+ * whatever the number of pages (kdump-compressed: 16 bytes per 32768 frames).
  */
 #pragma once
 
@@ -29,14 +28,18 @@ struct dump_facts {
 	/* ELF output: virtual addresses of the source's segments, borrowed; may be empty */
 	const struct dump_segment *segments;
 	size_t nr_segments;
-	/* upper bound of pages that writer_page() will get: with the number of frames in `memory`
-	 * it sizes the descriptor area */
-	uint64_t max_pages;
+	/* kdump-compressed: fills `bits` (8 * len frames from `first` on, as pfn_bits.h has them) with
+	 * the frames that the dump is to hold; null: all of `memory`. It is asked at any time and must
+	 * always answer the same (but see writer_thin()); pages of others are refused, and those that
+	 * do not come are lost pages. */
+	struct error *(*kept)(void *arg, uint64_t first, unsigned char *bits, size_t len);
+	void *kept_arg;
+	bool two_goes; /* kdump-compressed: some pages come first, in order, then writer_rewind() */
 	/* ELF output: upper bound of runs of consecutive pages that are written; 0: unknown. Readers
 	 * load everything before the first page into memory, so room for the worst case is bad. */
 	uint64_t max_runs;
 	/* kdump-compressed: one part of a set, with the bits of all pages and the bytes of those in
-	 * [start_pfn, end_pfn). Of pages outside, writer_page() notes that another part has them. */
+	 * [start_pfn, end_pfn), which are all that it gets. */
 	bool split;
 	uint64_t start_pfn, end_pfn;
 	const char *eraseinfo; /* kdump-compressed: a line for each thing that was erased; borrowed */
@@ -48,14 +51,16 @@ struct dump_writer;
 
 struct dump_writer_ops {
 	const char *name; /* "kdump-compressed", "ELF" */
-	struct error *(*begin)(struct dump_writer *w);
 	/* One kept page, ascending pfn. `bytes` is the page after `codec` (null: raw, len is the
 	 * page size). A zero page is given as `bytes` null and `is_zero` true; a page that could
 	 * not be read as `bytes` null and `is_zero` false: it is recorded as lost, and
 	 * the dump is marked incomplete at the end. */
 	struct error *(*page)(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,
 			      const struct codec *codec, bool is_zero);
-	/* Commits headers and bitmaps and finishes the sink; `complete` false leaves the dump
+	/* optional, see below */
+	struct error *(*rewind)(struct dump_writer *w);
+	struct error *(*thin)(struct dump_writer *w, uint64_t pfn);
+	/* Commits headers and finishes the sink; `complete` false leaves the dump
 	 * marked incomplete. After a failed page() (no space) it must be false: what did not fit
 	 * is dropped, and everything stored before it reads. */
 	struct error *(*end)(struct dump_writer *w, bool complete);
@@ -75,6 +80,12 @@ struct error *writer_open_elf(struct sink *s, const struct dump_facts *facts,
 			      struct dump_writer **ret) MUST_CHECK;
 struct error *writer_page(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,
 			  const struct codec *codec, bool is_zero) MUST_CHECK;
+/* After the first of two goes: the order begins anew, for the pages that did not come yet. */
+struct error *writer_rewind(struct dump_writer *w) MUST_CHECK;
+/* From frame `pfn` on, behind all pages that came but those of the first go, the dump is to hold
+ * fewer frames: facts.kept() says which by now. `level` is the dump level that this makes. Only
+ * where the sink can go back (not on a stream). */
+struct error *writer_thin(struct dump_writer *w, uint64_t pfn, int level) MUST_CHECK;
 struct error *writer_end(struct dump_writer *w, bool complete) MUST_CHECK;
 void writer_close(struct dump_writer *w);
 

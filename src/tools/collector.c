@@ -5,6 +5,8 @@
  */
 #include "tools/collector.h"
 
+#include <signal.h>
+
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -52,9 +54,11 @@ int collector_main(const struct collector_program *p, int argc, char **argv)
 		.talk = stdout,
 		.nr_levels = 1,
 		.fd = -1,
-		.split_unit = 1ull << 30,
 	};
-	int status = job_parse(&j, argc, argv);
+	int status;
+
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full target */
+	status = job_parse(&j, argc, argv);
 
 	if (status)
 		return status == 2 ? (job_has(&j, OPT_CHECK) ? 1 : job_completed(&j, 1)) : status - 1;

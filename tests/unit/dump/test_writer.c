@@ -15,6 +15,11 @@
 enum kind { DATA, ZERO, LEFT_OUT, UNREADABLE, NO_MEMORY };
 
 static struct ranges memory;
+static uint64_t max_pfn = MAX_PFN;
+#define FAR_PFN 0x7fc0 /* memory in two blocks of the bitmap, where max_pfn is larger */
+static bool tells_apart; /* kdump-compressed: what is left out is never taken for lost */
+/* From here on pages are left out that were not before (thinned()). */
+static uint64_t thin_from = UINT64_MAX;
 
 static enum kind kind_of(uint64_t pfn)
 {
@@ -25,6 +30,23 @@ static enum kind kind_of(uint64_t pfn)
 	if (pfn % 97 == 5)
 		return UNREADABLE;
 	return pfn % 7 == 0 || (pfn >= 0x200 && pfn < 0x230) ? ZERO : DATA;
+}
+
+/* Those that come in the first of two goes. */
+static bool is_early(uint64_t pfn)
+{
+	return pfn % 50 == 9 && kind_of(pfn) != LEFT_OUT;
+}
+
+static bool is_thinned(uint64_t pfn)
+{
+	return pfn >= thin_from && pfn % 3 == 1 && !is_early(pfn);
+}
+
+/* Over the gap. */
+static uint64_t next(uint64_t pfn)
+{
+	return pfn >= MAX_PFN && pfn < FAR_PFN - 1 ? FAR_PFN - 1 : pfn + 1;
 }
 
 static void fill(uint64_t pfn, unsigned char *page)
@@ -47,6 +69,20 @@ static unsigned char notes[] = {
 
 static struct dump_segment segments[3];
 
+/* What of the machine the dump is to hold. */
+static struct error *kept(void *arg, uint64_t first, unsigned char *bits, size_t len)
+{
+	(void)arg;
+	memset(bits, 0, len);
+	for (uint64_t pfn = first; pfn < MIN(first + 8 * len, max_pfn); pfn = next(pfn)) {
+		enum kind kind = kind_of(pfn);
+
+		if ((kind == DATA || kind == ZERO || kind == UNREADABLE) && !is_thinned(pfn))
+			bits[(pfn - first) / 8] |= 1 << (pfn - first) % 8;
+	}
+	return NULL;
+}
+
 static struct dump_facts facts_of(const struct arch *arch, bool big)
 {
 	struct dump_facts f = {
@@ -54,7 +90,7 @@ static struct dump_facts facts_of(const struct arch *arch, bool big)
 		.big = big,
 		.is_64bit = arch->is_64bit,
 		.page_size = PS,
-		.max_pfn = MAX_PFN,
+		.max_pfn = max_pfn,
 		.dump_level = 17,
 		.phys_base = 0x1000000,
 		.nr_cpus = 2,
@@ -66,7 +102,7 @@ static struct dump_facts facts_of(const struct arch *arch, bool big)
 		.memory = &memory,
 		.segments = segments,
 		.nr_segments = 3,
-		.max_pages = 100,
+		.kept = kept,
 	};
 
 	strcpy(f.utsname.sysname, "Linux");
@@ -84,34 +120,67 @@ static struct dump_facts facts_of(const struct arch *arch, bool big)
 	return f;
 }
 
+static bool feed_page(struct dump_writer *w, uint64_t pfn)
+{
+	unsigned char page[PS];
+	struct error *e = NULL;
+
+	switch (kind_of(pfn)) {
+	case DATA:
+		fill(pfn, page);
+		e = writer_page(w, pfn, page, PS, NULL, false);
+		break;
+	case ZERO:
+		e = writer_page(w, pfn, NULL, 0, NULL, true);
+		break;
+	case UNREADABLE:
+		e = writer_page(w, pfn, NULL, 0, NULL, false);
+		break;
+	case LEFT_OUT:
+	case NO_MEMORY:
+		break;
+	}
+	if (!e)
+		return true;
+	assert_int_equal(error_kind(e), ERROR_NO_SPACE);
+	error_free(e);
+	return false;
+}
+
 /* Every page in order, up to the first failure. True: all came through. */
 static bool feed(struct dump_writer *w)
 {
-	unsigned char page[PS];
-
-	for (uint64_t pfn = 0; pfn < MAX_PFN; pfn++) {
-		struct error *e = NULL;
-
-		switch (kind_of(pfn)) {
-		case DATA:
-			fill(pfn, page);
-			e = writer_page(w, pfn, page, PS, NULL, false);
-			break;
-		case ZERO:
-			e = writer_page(w, pfn, NULL, 0, NULL, true);
-			break;
-		case UNREADABLE:
-			e = writer_page(w, pfn, NULL, 0, NULL, false);
-			break;
-		case LEFT_OUT:
-		case NO_MEMORY:
-			break;
-		}
-		if (e) {
-			assert_int_equal(error_kind(e), ERROR_NO_SPACE);
-			error_free(e);
+	for (uint64_t pfn = 0; pfn < max_pfn; pfn = next(pfn))
+		if (!feed_page(w, pfn))
 			return false;
+	return true;
+}
+
+static bool try_or_full(struct error *e)
+{
+	if (e)
+		assert_int_equal(error_kind(e), ERROR_NO_SPACE);
+	error_free(e);
+	return !e;
+}
+
+/* Some pages first; and at `thin_at` the rest is thinned. */
+static bool feed_in_two_goes(struct dump_writer *w, uint64_t thin_at)
+{
+	thin_from = UINT64_MAX;
+	for (uint64_t pfn = 0; pfn < max_pfn; pfn = next(pfn))
+		if (is_early(pfn) && !feed_page(w, pfn))
+			return false;
+	if (!try_or_full(writer_rewind(w)))
+		return false;
+	for (uint64_t pfn = 0; pfn < max_pfn; pfn = next(pfn)) {
+		if (pfn == thin_at) {
+			thin_from = pfn;
+			if (!try_or_full(writer_thin(w, pfn, 31)))
+				return false;
 		}
+		if (!is_early(pfn) && !is_thinned(pfn) && !feed_page(w, pfn))
+			return false;
 	}
 	return true;
 }
@@ -134,7 +203,7 @@ static size_t check_pages(struct dump *d, bool all, bool torn)
 	unsigned char page[PS], want[PS];
 	size_t n = 0;
 
-	for (uint64_t pfn = 0; pfn < MAX_PFN; pfn++) {
+	for (uint64_t pfn = 0; pfn < max_pfn; pfn = next(pfn)) {
 		enum kind kind = kind_of(pfn);
 		struct error *why = NULL;
 		enum page_answer a = dump_read_page(d, pfn, page, &why);
@@ -150,6 +219,9 @@ static size_t check_pages(struct dump *d, bool all, bool torn)
 			if (memcmp(page, want, PS) != 0)
 				fail_msg("page 0x%llx differs", (unsigned long long)pfn);
 			n += kind == DATA;
+		} else if (is_thinned(pfn) && (kind == DATA || kind == ZERO || kind == UNREADABLE)) {
+			/* until the bitmap is rewritten they are lost */
+			assert_true(a == PAGE_EXCLUDED || (!all && a == PAGE_LOST));
 		} else if (all) {
 			assert_int_not_equal(kind, DATA);
 			assert_int_not_equal(kind, ZERO);
@@ -162,6 +234,9 @@ static size_t check_pages(struct dump *d, bool all, bool torn)
 		} else if (kind == DATA && !(torn && a == PAGE_HOLE)) {
 			/* not reached is lost, never "left out" */
 			assert_int_equal(a, PAGE_LOST);
+		} else if (tells_apart) {
+			assert_int_equal(a, kind == LEFT_OUT ? PAGE_EXCLUDED :
+					    kind == NO_MEMORY ? PAGE_HOLE : PAGE_LOST);
 		}
 	}
 	return n;
@@ -223,6 +298,7 @@ static void disk_full(open_fn *open)
 	struct dump_facts f = facts_of(&arch_x86_64, false);
 	size_t before = 0, most = 0;
 
+	tells_apart = open == open_kdump;
 	for (size_t capacity = 0;; capacity += 61) {
 		struct disk *disk = disk_new(capacity, -1);
 		struct dump_writer *w;
@@ -263,12 +339,22 @@ static void disk_full(open_fn *open)
 	assert_true(most > 700);
 }
 
+static void check_is_no_dump(const struct disk *disk)
+{
+	struct source *s;
+	struct dump *d;
+
+	assert_ok(source_open_memory("disk", disk->bytes, disk->len, &s));
+	assert_error(dump_open_source(s, &d), ERROR_UNSUPPORTED, "not a dump");
+}
+
 /* The process dies between or within any two writes. */
 static void killed(open_fn *open)
 {
 	struct dump_facts f = facts_of(&arch_x86_64, false);
 	size_t most = 0, opened = 0;
 
+	tells_apart = open == open_kdump;
 	for (long writes = 1;; writes++) {
 		struct disk *disk = disk_new(SIZE_MAX, writes);
 		struct dump_writer *w;
@@ -276,8 +362,9 @@ static void killed(open_fn *open)
 		struct error *e = open(&disk->sink, &f, &w);
 		bool all;
 
-		if (e) { /* before the first page */
+		if (e) { /* before the first page: nobody takes it for a dump */
 			error_free(e);
+			check_is_no_dump(disk);
 			sink_close(&disk->sink);
 			continue;
 		}
@@ -300,6 +387,98 @@ static void killed(open_fn *open)
 	}
 	assert_true(opened > 5);
 	assert_true(most > 700);
+}
+
+/* The same with some pages first, on two blocks of the bitmap, and thinned on the way. */
+static void killed_in_two_goes(uint64_t thin_at)
+{
+	size_t most = 0, missed = 0, nr_early = 0;
+	bool all = false;
+
+	max_pfn = 0x8060;
+	tells_apart = true;
+	assert_ok(ranges_add(&memory, FAR_PFN, max_pfn - 8));
+	for (long writes = 1; !all; writes++) {
+		struct dump_facts f = facts_of(&arch_x86_64, false);
+		struct disk *disk = disk_new(SIZE_MAX, writes);
+		struct dump_writer *w;
+		struct dump *d;
+		size_t n;
+
+		f.two_goes = true;
+		thin_from = UINT64_MAX;
+		if (!try_or_full(writer_open_kdump(&disk->sink, &f, 0, &w))) {
+			check_is_no_dump(disk);
+			sink_close(&disk->sink);
+			continue;
+		}
+		all = feed_in_two_goes(w, thin_at) && try_or_full(writer_end(w, true));
+		writer_close(w);
+		d = reopen(disk);
+		assert_false(d->complete);
+		assert_int_equal(d->dump_level, all && thin_at < max_pfn ? 31 : d->dump_level);
+		n = check_pages(d, all, false);
+		missed = MAX(missed, most > n ? most - n : 0);
+		most = MAX(most, n);
+		dump_close(d);
+		sink_close(&disk->sink);
+	}
+	for (uint64_t pfn = 0; pfn < max_pfn; pfn = next(pfn))
+		nr_early += is_early(pfn) && kind_of(pfn) == DATA;
+	/* early pages are away while they are moved */
+	assert_true(missed <= (thin_at < max_pfn ? nr_early : 0));
+	assert_true(most > 600);
+	thin_from = UINT64_MAX;
+	assert_ok(ranges_cut(&memory, FAR_PFN, max_pfn));
+	max_pfn = MAX_PFN;
+}
+
+static void kdump_in_two_goes(void **state)
+{
+	(void)state;
+	killed_in_two_goes(UINT64_MAX);
+}
+
+static void kdump_thinned(void **state)
+{
+	const uint64_t at[] = { 0, 0x123, 0x8000 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(at); i++)
+		killed_in_two_goes(at[i]);
+}
+
+/* What is to be kept changes on the way: pages there are lost, none is another's. */
+static struct error *moody(void *arg, uint64_t first, unsigned char *bits, size_t len)
+{
+	unsigned *calls = arg;
+	struct error *e = kept(NULL, first, bits, len);
+
+	if (++*calls > 1)
+		bits[0x120 / 8] ^= 0x81;
+	return e;
+}
+
+static void kdump_of_a_changing_machine(void **state)
+{
+	struct dump_facts f = facts_of(&arch_x86_64, false);
+	struct disk *disk = disk_new(SIZE_MAX, -1);
+	struct dump_writer *w;
+	unsigned calls = 0;
+	struct dump *d;
+
+	(void)state;
+	f.kept = moody;
+	f.kept_arg = &calls;
+	assert_ok(writer_open_kdump(&disk->sink, &f, 0, &w));
+	assert_true(feed(w));
+	assert_ok(writer_end(w, true));
+	writer_close(w);
+	d = reopen(disk);
+	assert_false(d->complete);
+	assert_int_equal(check_pages(d, false, false), 0);
+	dump_close(d);
+	sink_close(&disk->sink);
 }
 
 static void elf_reads_back(void **state)
@@ -434,6 +613,9 @@ int main(void)
 		cmocka_unit_test(kdump_reads_back),
 		cmocka_unit_test(kdump_on_a_disk_that_fills_up),
 		cmocka_unit_test(kdump_of_a_killed_writer),
+		cmocka_unit_test(kdump_in_two_goes),
+		cmocka_unit_test(kdump_thinned),
+		cmocka_unit_test(kdump_of_a_changing_machine),
 		cmocka_unit_test(refuses_disorder),
 	};
 
