@@ -18,8 +18,8 @@ demo: need-demo all
 check: need-check all build-clang
 	@tests/run --build $(BUILD)
 
-# What takes longer; G=GROUP picks one: targets, crash, kexec, loop, fuzz, size. Last results are
-# in doc/measured.md.
+# What takes longer; G=GROUP picks one: targets, crash, kexec, loop, fault, fuzz, size. Last results
+# are in doc/measured.md.
 check-long: need-check need-fuzz all
 ifeq ($(G),fuzz)
 	@$(MAKE) fuzz T=600
