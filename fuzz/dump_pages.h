@@ -8,6 +8,8 @@ static inline void fuzz_dump_pages_of(struct dump *d)
 {
 	static unsigned char buf[1 << 20];
 	struct error *why;
+	uint32_t flag;
+	size_t len;
 
 	/* the first pages of the first ranges, and the last page */
 	for (size_t i = 0; i < d->memory.n && i < 64; i++)
@@ -19,6 +21,9 @@ static inline void fuzz_dump_pages_of(struct dump *d)
 			    dump_page_state(d, pfn) != PAGE_HOLE)
 				abort();
 			error_free(why);
+			if (dump_read_stored(d, pfn, buf, &len, &flag, NULL) == PAGE_OK &&
+			    len > d->page_size)
+				abort();
 			error_free(dump_read_phys(d, pfn * d->page_size + 100, buf, 8000));
 			(void)dump_map_phys(d, pfn * d->page_size, d->page_size);
 		}

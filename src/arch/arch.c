@@ -3,8 +3,12 @@
 
 #include <string.h>
 
-const struct arch *const arches[] = { &arch_x86_64, &arch_aarch64, &arch_ppc64, &arch_i386,
-				      NULL };
+const struct arch *const arches[] = {
+	&arch_x86_64,	   &arch_aarch64, &arch_ppc64, &arch_i386,    &arch_arm,
+	&arch_ppc,	   &arch_s390x,	  &arch_s390,  &arch_riscv64, &arch_riscv32,
+	&arch_loongarch64, &arch_mips64,  &arch_mips,  &arch_ia64,    &arch_alpha,
+	&arch_sparc64,	   NULL,
+};
 
 /* Other words that uname -m, Debian and dump writers use for the same machine. */
 static const struct {
@@ -16,15 +20,23 @@ static const struct {
 	{ "x86", &arch_i386 },		 { "arm64", &arch_aarch64 },
 	{ "aarch64_be", &arch_aarch64 }, { "ppc64le", &arch_ppc64 },
 	{ "ppc64el", &arch_ppc64 },	 { "powerpc64", &arch_ppc64 },
-	{ "powerpc64le", &arch_ppc64 },
+	{ "powerpc64le", &arch_ppc64 },	 { "powerpc", &arch_ppc },
+	{ "mips64el", &arch_mips64 },	 { "mipsel", &arch_mips },
+	{ "loongarch", &arch_loongarch64 },
 };
 
-const struct arch *arch_by_elf_machine(uint16_t machine)
+const struct arch *arch_by_elf(uint16_t machine, bool wide)
 {
-	for (const struct arch *const *a = arches; *a; a++)
-		if ((*a)->elf_machine == machine)
+	const struct arch *found = NULL;
+
+	for (const struct arch *const *a = arches; *a; a++) {
+		if ((*a)->elf_machine != machine)
+			continue;
+		if ((*a)->is_64bit == wide)
 			return *a;
-	return NULL;
+		found = *a;
+	}
+	return found;
 }
 
 const struct arch *arch_by_machine_name(const char *machine)
@@ -35,7 +47,8 @@ const struct arch *arch_by_machine_name(const char *machine)
 	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
 		if (!strcmp(aliases[i].alias, machine))
 			return aliases[i].arch;
-	return NULL;
+	/* armv4tl, armv5tejl, armv6l, armv7l, armv7b, armv8l */
+	return !strncmp(machine, "armv", 4) ? &arch_arm : NULL;
 }
 
 const struct arch_reg *arch_find_reg(const struct arch *a, const char *name)

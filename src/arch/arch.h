@@ -23,12 +23,15 @@ struct arch {
 	uint16_t prstatus_size;   /* whole NT_PRSTATUS descriptor */
 	uint16_t prstatus_regs;	  /* offset of the registers in it: 112 (64 bit), 72 (32 bit) */
 	const struct arch_reg *regs; /* ends with a null name */
-	const char *pc, *sp, *fp; /* names of these three in `regs` */
+	const char *pc, *sp, *fp; /* names of these three in `regs`; fp null: there is none */
 };
 
-extern const struct arch arch_x86_64, arch_i386, arch_aarch64, arch_ppc64;
+extern const struct arch arch_x86_64, arch_i386, arch_aarch64, arch_arm, arch_ppc64, arch_ppc,
+	arch_s390x, arch_s390, arch_riscv64, arch_riscv32, arch_loongarch64, arch_mips64,
+	arch_mips, arch_ia64, arch_alpha, arch_sparc64;
 extern const struct arch *const arches[]; /* null-terminated */
-const struct arch *arch_by_elf_machine(uint16_t machine);
-/* By utsname.machine, aliases understood (i586, i686, ppc64le, arm64, ...). Null: unknown. */
+/* `wide`: ELFCLASS64. It decides only where one EM_* stands for both widths. */
+const struct arch *arch_by_elf(uint16_t machine, bool wide);
+/* By utsname.machine, aliases understood (i586, ppc64le, arm64, armv7l, ...). Null: unknown. */
 const struct arch *arch_by_machine_name(const char *machine);
 const struct arch_reg *arch_find_reg(const struct arch *a, const char *name);

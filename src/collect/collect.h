@@ -69,6 +69,12 @@ void collect_result_done(struct collect_result *c);
 /* The page counts as makedumpfile --show-stats words them, to be printed as they are. */
 void collect_report(const struct collect_result *c, struct strbuf *out);
 
+/* Copies the pages of r->dump, an opened set of parts, into one kdump-compressed file as they are
+ * stored; of `r` only the dump, the sink and the progress count. What no part has is lost, and
+ * the new dump is marked incomplete then. As collect_run() otherwise. */
+struct error *collect_reassemble(const struct collect_request *r,
+				 struct collect_result *ret) MUST_CHECK;
+
 /* Replays the flattened stream at `in` (read up to its end record, no seeking) into `to`.
  * *ret_complete false: the stream broke off; what came is written. */
 struct error *collect_rearrange(int in, const char *in_name, int to, const char *to_name,

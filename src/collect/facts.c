@@ -89,11 +89,13 @@ struct error *facts_gather(struct dump *d, struct kernel *k, int level, uint64_t
 		.dump_level = level | MAX(d->dump_level, 0),
 		.phys_base = d->phys_base,
 		.nr_cpus = count_cpus(d),
-		.timestamp = now ? now : (uint64_t)time(NULL),
+		.timestamp = d->timestamp ? d->timestamp : now ? now : (uint64_t)time(NULL),
 		.notes = d->raw_notes,
 		.notes_len = d->raw_notes_len,
 		.memory = &d->memory,
 		.nr_segments = n,
+		.eraseinfo = d->eraseinfo,
+		.eraseinfo_len = d->eraseinfo_len,
 		.source_incomplete = !d->complete,
 	};
 	if (k && vmcoreinfo_number(k->info, "phys_base", &base))

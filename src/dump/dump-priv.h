@@ -1,9 +1,28 @@
-/* The list of formats that dump.c asks, most likely first, and what sets of files need. Folder-private. */
+/* What the format readers share: their list, most likely first, common header parts, and what sets
+ * of files need. Folder-private. */
 #pragma once
 
+#include "base/strbuf.h"
 #include "dump/dump.h"
 
-extern const struct dump_format read_elf, read_kdump;
+extern const struct dump_format read_diskdump, read_elf, read_kdump, read_lkcd, read_s390;
 
 /* Opens a part of a set as a dump by itself; takes its source over, also on failure. */
 struct error *dump_open_part(struct dump_part *p, struct dump **ret) MUST_CHECK;
+
+#define UTSNAME_LEN 390 /* struct new_utsname: six names of 65 bytes */
+
+/* `len` bytes, up to a NUL, made printable; `to` has room for len + 1. */
+void header_text(const unsigned char *raw, size_t len, char *to);
+/* struct new_utsname (UTSNAME_LEN bytes) as printable names. */
+void header_utsname(const unsigned char *raw, struct dump_utsname *u);
+
+/* Notes that a format without notes can give, one behind the other in `to`. */
+void put_note(struct strbuf *to, bool big, const char *name, uint32_t type, const void *desc,
+	      size_t len);
+/* The NT_PRSTATUS of one CPU, made from `len` bytes in the order of d->arch->regs (more are
+ * left out, fewer are zeros). Its pid is CPU + 1, as hypervisors have it. */
+void put_cpu_note(const struct dump *d, unsigned cpu, const void *regs, size_t len,
+		  struct strbuf *to);
+/* Makes them the notes of the dump, and empties `notes`. None is fine. */
+struct error *take_made_notes(struct dump *d, struct strbuf *notes) MUST_CHECK;

@@ -3,7 +3,9 @@
 
 #include "base/base.h"
 
-static const struct dump_format *const formats[] = { &read_kdump, &read_elf };
+static const struct dump_format *const formats[] = {
+	&read_kdump, &read_elf, &read_lkcd, &read_diskdump, &read_s390,
+};
 
 /*
  * Readers of kernel structures come back to the same pages again and again. Direct-mapped:
@@ -67,8 +69,8 @@ static struct error *pick_format(struct source *s, const struct dump_format **re
 	if (!*ret)
 		return error_new(
 			ERROR_UNSUPPORTED,
-			"%s: not a dump of a known format (ELF core, kdump-compressed, "
-			"either of them flattened)",
+			"%s: not a dump of a known format (makedumpfile(8) lists them), or its "
+			"beginning is damaged",
 			s->name);
 	return NULL;
 }
@@ -251,7 +253,9 @@ void dump_close(struct dump *d)
 	if (!d->raw_notes_mapped)
 		free((void *)d->raw_notes);
 	free(d->notes);
+	free(d->cpu_tasks);
 	free(d->vmcoreinfo);
+	free(d->eraseinfo);
 	ranges_done(&d->memory);
 	source_close(d->source);
 	free(d);
@@ -273,6 +277,19 @@ bool dump_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, 
 enum page_answer dump_page_state(struct dump *d, uint64_t pfn)
 {
 	return pfn < d->max_pfn ? d->ops->state_of(d, pfn) : PAGE_HOLE;
+}
+
+enum page_answer dump_read_stored(struct dump *d, uint64_t pfn, void *buf, size_t *ret_len,
+				  uint32_t *ret_codec_flag, struct error **ret_why)
+{
+	if (pfn < d->max_pfn && d->ops->stored) {
+		if (ret_why)
+			*ret_why = NULL;
+		return d->ops->stored(d, pfn, buf, ret_len, ret_codec_flag, ret_why);
+	}
+	*ret_len = d->page_size;
+	*ret_codec_flag = 0;
+	return dump_read_page(d, pfn, buf, ret_why);
 }
 
 static struct error *answer_error(struct dump *d, enum page_answer answer, uint64_t pa,

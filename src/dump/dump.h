@@ -44,8 +44,17 @@ struct dump {
 	int dump_level;	      /* makedumpfile level it was filtered with; -1 unknown */
 	bool complete;	      /* false: marked or seen to be cut off */
 	bool flattened;
+	bool parts_missing;   /* some files of a split set were not given */
+	uint32_t codec_flag;  /* kdump-compressed: codec that the header names; 0 none */
+	uint64_t timestamp;   /* of the header, seconds since 1970; 0 unknown */
+	char *eraseinfo;      /* kdump-compressed: lines about what was erased; owned, may be null */
+	size_t eraseinfo_len;
 	uint64_t phys_base;   /* header's opinion (kdump-compressed); 0 otherwise */
 	struct dump_utsname utsname;
+	char panic_text[256]; /* the kernel's last words where a header has them (LKCD); or "" */
+	uint64_t panic_task;  /* address of the task that panicked, where told; 0 unknown */
+	uint64_t *cpu_tasks;  /* the task of each CPU, where told (diskdump, LKCD); owned */
+	size_t nr_cpu_tasks;
 	char *vmcoreinfo;     /* text, NUL-terminated, owned; null when the dump has none */
 	size_t vmcoreinfo_len;
 	struct dump_note *notes; /* all notes in file order; owned */
@@ -92,6 +101,11 @@ enum page_answer dump_read_page(struct dump *d, uint64_t pfn, void *buf, struct 
 bool dump_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, uint64_t *ret_n);
 /* The answer without the bytes; never reads page data (so never says ZERO for ELF). */
 enum page_answer dump_page_state(struct dump *d, uint64_t pfn);
+/* Reads a page as the file stores it, so that it can be copied without unpacking: *ret_len bytes
+ * into `buf` (page_size of room), packed by the codec with *ret_codec_flag (0: the bytes
+ * themselves). Formats that do not pack answer as dump_read_page(). */
+enum page_answer dump_read_stored(struct dump *d, uint64_t pfn, void *buf, size_t *ret_len,
+				  uint32_t *ret_codec_flag, struct error **ret_why);
 /* Reads physical memory across pages. Errors: ERROR_EXCLUDED, ERROR_LOST (holes too), with
  * the address in the message. */
 struct error *dump_read_phys(struct dump *d, uint64_t pa, void *buf, size_t len) MUST_CHECK;
@@ -127,6 +141,9 @@ struct dump_format {
 	enum page_answer (*state_of)(struct dump *d, uint64_t pfn);
 	/* optional, as dump_locate */
 	bool (*locate)(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, uint64_t *ret_n);
+	/* optional, as dump_read_stored */
+	enum page_answer (*stored)(struct dump *d, uint64_t pfn, void *buf, size_t *ret_len,
+				   uint32_t *ret_codec_flag, struct error **ret_why);
 	/* optional, as dump_map_phys, or dump_map_phys_forever when `forever` */
 	const void *(*map)(struct dump *d, uint64_t pa, size_t len, bool forever);
 	size_t (*nr_segments)(const struct dump *d);			   /* optional */

@@ -1,5 +1,5 @@
 /*
- * The two headers of a kdump-compressed file, as numbers. The file's own layout is that of
+ * The two headers of a kdump-compressed file, or of the original diskdump, as numbers. The file's own layout is that of
  * the C compiler that built the writer (makedumpfile diskdump_mod.h, kdump_sub_header), and
  * nothing in it says which: see doc/formats/kdump-compressed.md. Folder-private.
  */
@@ -7,19 +7,24 @@
 
 #include "dump/dump.h"
 
-#define KDUMP_SIGNATURE		"KDUMP   "
-#define KDUMP_STATUS_INCOMPLETE 0x8u
+#define KDUMP_SIGNATURE	    "KDUMP   "
+#define DISKDUMP_SIGNATURE  "DISKDUMP"
+#define KDUMP_STATUS_CODECS 0x27u /* zlib, LZO, snappy, zstd */
 
 struct kdump_header {
 	bool big;
 	int version;
 	struct dump_utsname utsname; /* sanitized */
 	uint32_t status;
+	bool original; /* diskdump: the sub header holds registers and nothing below */
+	bool incomplete;
 	uint32_t block_size;
 	uint32_t sub_hdr_size;	/* blocks */
 	uint32_t bitmap_blocks; /* both bitmaps together */
 	uint32_t max_mapnr_32;
+	uint32_t current_cpu;
 	int nr_cpus;
+	uint16_t tasks_off; /* diskdump: of a pointer for each CPU, behind the main header */
 	uint64_t timestamp; /* seconds since 1970; 0 in QEMU's */
 
 	/* sub header; 0 where the version does not have it */
@@ -29,6 +34,7 @@ struct kdump_header {
 	uint64_t start_pfn, end_pfn; /* valid when split */
 	uint64_t vmcoreinfo_off, vmcoreinfo_len;
 	uint64_t note_off, note_len;
+	uint64_t erase_off, erase_len;
 	uint64_t max_mapnr;
 };
 

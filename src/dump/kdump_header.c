@@ -2,13 +2,18 @@
 #include "dump/kdump_header-priv.h"
 
 #include "base/base.h"
+#include "dump/dump-priv.h"
 
 #define VERSION_MAX 10 /* 6 is the last one known; later ones are expected to add at the end   \
 			*/
 #define UTSNAME_OFF 12
-#define UTSNAME_LEN 65
 #define HEADER_LEN  464
 #define SUB_LEN_MAX 104
+
+/* Bits of `status`. In kdump-compressed files the others name compressions, in the original
+ * diskdump 8 does. */
+#define KDUMP_INCOMPLETE    8
+#define DISKDUMP_INCOMPLETE 1
 
 /*
  * The main header differs by width and alignment of the time stamp in front of `status`:
@@ -19,21 +24,6 @@ static const uint16_t status_offs[] = { 424, 412, 420 };
 
 enum sub_layout { SUB_LP64, SUB_PACKED, SUB_PADDED, NR_SUB_LAYOUTS };
 
-static void take_name(const unsigned char *raw, char *to)
-{
-	for (size_t i = 0; i < UTSNAME_LEN - 1 && raw[i]; i++)
-		to[i] = raw[i] >= 0x20 && raw[i] < 0x7f ? raw[i] : '?';
-}
-
-static void take_utsname(const unsigned char *raw, struct dump_utsname *u)
-{
-	char *const names[] = { u->sysname, u->nodename, u->release,
-				u->version, u->machine,	 u->domainname };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		take_name(raw + UTSNAME_OFF + i * UTSNAME_LEN, names[i]);
-}
-
 static void take_main(const unsigned char *raw, uint16_t status_off, bool big,
 		      struct kdump_header *h)
 {
@@ -43,12 +33,16 @@ static void take_main(const unsigned char *raw, uint16_t status_off, bool big,
 	h->version = get_u32(raw + 8, big);
 	/* seconds and microseconds, each 4 bytes in the layout whose status is at 412, else 8 */
 	h->timestamp = status_off == 412 ? get_u32(p - 8, big) : get_u64(p - 16, big);
+	h->original = !memcmp(raw, DISKDUMP_SIGNATURE, 8);
 	h->status = get_u32(p, big);
+	h->incomplete = h->status & (h->original ? DISKDUMP_INCOMPLETE : KDUMP_INCOMPLETE);
 	h->block_size = get_u32(p + 4, big);
 	h->sub_hdr_size = get_u32(p + 8, big);
 	h->bitmap_blocks = get_u32(p + 12, big);
 	h->max_mapnr_32 = get_u32(p + 16, big);
+	h->current_cpu = get_u32(p + 32, big);
 	h->nr_cpus = get_u32(p + 36, big);
+	h->tasks_off = status_off + 40;
 	h->dump_level = -1;
 }
 
@@ -107,9 +101,11 @@ static void take_sub(const unsigned char *raw, enum sub_layout layout, struct kd
 	}
 	align_field(&c, layout);
 	h->max_mapnr = h->max_mapnr_32;
+	if (h->version >= 5) {
+		h->erase_off = cursor_u64(&c);
+		h->erase_len = cursor_long(&c, wide);
+	}
 	if (h->version >= 6) {
-		cursor_u64(&c); /* eraseinfo */
-		cursor_long(&c, wide);
 		align_field(&c, layout);
 		h->start_pfn = cursor_u64(&c);
 		h->end_pfn = cursor_u64(&c);
@@ -195,8 +191,11 @@ struct error *kdump_read_header(struct source *s, struct kdump_header *ret)
 				 "%s: kdump-compressed signature, but the header "
 				 "makes no sense in any layout or byte order",
 				 s->name);
-	take_utsname(raw, &best.utsname);
-	TRY(choose_sub(s, &best));
+	header_utsname(raw + UTSNAME_OFF, &best.utsname);
+	if (best.original)
+		best.max_mapnr = best.max_mapnr_32;
+	else
+		TRY(choose_sub(s, &best));
 	*ret = best;
 	return NULL;
 }

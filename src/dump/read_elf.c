@@ -1,5 +1,6 @@
 /*
- * ELF vmcores: /proc/vmcore (fs/proc/vmcore.c), makedumpfile -E, QEMU's dump-guest-memory.
+ * ELF vmcores: /proc/vmcore (fs/proc/vmcore.c), makedumpfile -E, QEMU's dump-guest-memory,
+ * netdump and diskdump (elf_origin.c).
  * The layout is that of <elf.h>; doc/formats/elf-vmcore.md says what is accepted.
  *
  * PT_LOAD headers come in any order, may overlap and may lie. They are brought into disjoint
@@ -11,6 +12,7 @@
 #include <elf.h>
 
 #include "base/base.h"
+#include "dump/elf_origin-priv.h"
 
 #define NR_HEADERS_MAX	(1u << 22)
 #define NR_NOTE_AREAS	4096
@@ -31,6 +33,7 @@ struct elf {
 	uint32_t phnum;
 	uint16_t phentsize;
 	VECTOR(struct dump_segment) loads; /* file order */
+	uint64_t align;			   /* of the first one */
 	VECTOR(struct range) note_areas;   /* file offsets */
 	VECTOR(struct piece) pieces;
 	struct ranges lost;	/* bytes: should be in the file */
@@ -77,7 +80,7 @@ static struct error *read_file_header(struct dump *d, struct elf *elf)
 	elf->phentsize = cursor_u16(&c);
 	elf->phnum = cursor_u16(&c);
 	TRY(cursor_error(&c));
-	d->arch = arch_by_elf_machine(machine);
+	d->arch = arch_by_elf(machine, elf->wide);
 	if (!d->arch)
 		return error_new(ERROR_UNSUPPORTED,
 				 "%s: ELF machine %u is none of those that "
@@ -131,6 +134,7 @@ static struct error *take_program_header(struct dump *d, struct elf *elf, struct
 {
 	struct dump_segment seg = { 0 };
 	uint32_t type = cursor_u32(c);
+	uint64_t align;
 
 	if (elf->wide)
 		cursor_skip(c, 4); /* flags */
@@ -139,7 +143,12 @@ static struct error *take_program_header(struct dump *d, struct elf *elf, struct
 	seg.pa = cursor_long(c, elf->wide);
 	seg.file_len = cursor_long(c, elf->wide);
 	seg.len = cursor_long(c, elf->wide);
+	if (!elf->wide)
+		cursor_skip(c, 4); /* flags */
+	align = cursor_long(c, elf->wide);
 	TRY(cursor_error(c));
+	if (type == PT_LOAD && !elf->loads.n)
+		elf->align = align;
 	if (type == PT_LOAD)
 		return add_load(d, elf, seg);
 	if (type == PT_NOTE && seg.file_len && elf->note_areas.n < NR_NOTE_AREAS) {
@@ -281,11 +290,29 @@ static struct error *sort_out(struct dump *d, struct elf *elf)
 	return NULL;
 }
 
-static void choose_page_size(struct dump *d)
+/* In a 32-bit netdump of a machine with more than 4 GiB, the length of the one segment lacks its
+ * upper half: the file goes on. */
+static void lengthen_netdump(const struct dump *d, struct elf *elf)
+{
+	struct dump_segment *l = &elf->loads.v[0];
+	uint64_t end = l->file_off + l->file_len, more;
+
+	if (elf->wide || elf->loads.n != 1 || l->pa || end >= d->source->size)
+		return;
+	more = d->source->size - end;
+	if (round_up_overflows(more, 1ull << 32, &more) ||
+	    more > (1ull << d->arch->max_phys_bits) - l->file_len)
+		return;
+	l->file_len += more;
+	l->len = MAX(l->len, l->file_len);
+}
+
+static void choose_page_size(struct dump *d, uint32_t by_alignment)
 {
 	uint64_t said;
 
-	d->page_size = 4096;
+	/* else the smallest that the machine has */
+	d->page_size = by_alignment ? by_alignment : d->arch->page_sizes & -d->arch->page_sizes;
 	if (dump_vmcoreinfo_u64(d, "PAGESIZE", &said) && said <= UINT32_MAX &&
 	    !(said & (said - 1)) && (said & d->arch->page_sizes))
 		d->page_size = said;
@@ -315,6 +342,7 @@ static bool marked_incomplete(const struct dump *d, const struct elf *elf)
 static struct error *elf_open(struct dump *d)
 {
 	struct elf *elf = calloc(1, sizeof(*elf));
+	struct elf_origin origin;
 
 	if (!elf)
 		return error_nomem();
@@ -328,8 +356,11 @@ static struct error *elf_open(struct dump *d)
 				 "segment",
 				 d->source->name);
 	TRY(read_note_areas(d, elf));
+	origin = elf_take_origin(d, elf->loads.v[0].file_off, elf->align);
+	if (origin.netdump)
+		lengthen_netdump(d, elf);
 	TRY(sort_out(d, elf));
-	choose_page_size(d);
+	choose_page_size(d, origin.page_size);
 	TRY(list_memory(d, elf));
 	if (marked_incomplete(d, elf))
 		d->complete = false;

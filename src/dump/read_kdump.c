@@ -16,6 +16,7 @@
 #define DESCS_PER_BLOCK 170 /* read at once */
 #define MAX_PFN_LIMIT	(1ull << 36)
 #define LOOK_BACK	(1u << 16) /* descriptors */
+#define ERASEINFO_MAX	(16u << 20)
 
 struct page_desc {
 	uint64_t off;
@@ -114,6 +115,26 @@ static struct error *take_notes(struct dump *d)
 	return dump_set_vmcoreinfo(d, text, h->vmcoreinfo_len);
 }
 
+static struct error *take_eraseinfo(struct dump *d)
+{
+	struct kdump *k = d->state;
+	const struct kdump_header *h = &k->h;
+
+	if (!h->erase_len)
+		return NULL;
+	if (h->erase_len > ERASEINFO_MAX || !range_fits(h->erase_off, h->erase_len, d->source->size)) {
+		d->complete = false;
+		return NULL;
+	}
+	d->eraseinfo = malloc(h->erase_len + 1);
+	if (!d->eraseinfo)
+		return error_nomem();
+	TRY(source_read(d->source, h->erase_off, d->eraseinfo, h->erase_len));
+	d->eraseinfo[h->erase_len] = '\0';
+	d->eraseinfo_len = h->erase_len;
+	return NULL;
+}
+
 static struct error *take_header(struct dump *d, const struct kdump_header *h)
 {
 	d->arch = arch_by_machine_name(h->utsname.machine);
@@ -129,7 +150,10 @@ static struct error *take_header(struct dump *d, const struct kdump_header *h)
 	d->dump_level = h->dump_level;
 	d->phys_base = h->phys_base;
 	d->utsname = h->utsname;
-	if (h->status & KDUMP_STATUS_INCOMPLETE)
+	d->timestamp = h->timestamp;
+	d->codec_flag = h->original ? 0 : h->status & KDUMP_STATUS_CODECS;
+	d->parts_missing = h->split && (h->start_pfn > 0 || h->end_pfn < h->max_mapnr);
+	if (h->incomplete)
 		d->complete = false;
 	return NULL;
 }
@@ -212,6 +236,7 @@ static struct error *kdump_open(struct dump *d)
 	TRY(take_header(d, &k->h));
 	TRY(find_areas(d));
 	TRY(take_notes(d));
+	TRY(take_eraseinfo(d));
 	TRY(find_descs(d));
 	TRY(bitmap_list(&k->exist, d->max_pfn, &d->memory));
 	k->packed = malloc(d->page_size);
@@ -293,6 +318,22 @@ static enum page_answer kdump_page(struct dump *d, uint64_t pfn, void *buf,
 	return PAGE_ZERO;
 }
 
+static enum page_answer kdump_stored(struct dump *d, uint64_t pfn, void *buf, size_t *ret_len,
+				     uint32_t *ret_codec_flag, struct error **ret_why)
+{
+	struct page_desc desc = { 0 };
+	enum page_answer answer = judge_page(d, pfn, &desc, ret_why);
+	struct error *e;
+
+	*ret_len = d->page_size;
+	*ret_codec_flag = desc.flags;
+	if (answer != PAGE_OK || !desc.flags)
+		return answer == PAGE_OK ? kdump_page(d, pfn, buf, ret_why) : answer;
+	*ret_len = desc.len;
+	e = source_read(d->source, desc.off, buf, desc.len);
+	return e ? lost(e, ret_why) : PAGE_OK;
+}
+
 static enum page_answer kdump_state_of(struct dump *d, uint64_t pfn)
 {
 	struct page_desc desc;
@@ -322,5 +363,6 @@ const struct dump_format read_kdump = {
 	.open_set = kdump_open_set,
 	.page = kdump_page,
 	.state_of = kdump_state_of,
+	.stored = kdump_stored,
 	.close = kdump_close,
 };

@@ -158,6 +158,8 @@ static struct error *take_facts(struct dump *d, const struct set *set)
 	d->page_size = m->page_size;
 	d->max_pfn = m->max_pfn;
 	d->dump_level = m->dump_level;
+	d->timestamp = m->timestamp;
+	d->codec_flag = m->codec_flag;
 	d->phys_base = m->phys_base;
 	d->utsname = m->utsname;
 	d->vmcoreinfo = take_ptr(m->vmcoreinfo);
@@ -171,6 +173,28 @@ static struct error *take_facts(struct dump *d, const struct set *set)
 	for (size_t i = 0; i < set->n; i++)
 		d->complete &= kdump_part_of(set->parts[i].dump).whole;
 	return ranges_copy(&m->memory, &d->memory);
+}
+
+/* What was erased from any part, in the order of the parts; what each of them says is said once. */
+static struct error *take_eraseinfo(struct dump *d, const struct set *set)
+{
+	_cleanup_strbuf_ struct strbuf all = { 0 };
+	const struct dump *before = NULL;
+
+	for (size_t i = 0; i < set->n; i++) {
+		const struct dump *p = set->parts[i].dump;
+
+		if (!p->eraseinfo_len || (before && before->eraseinfo_len == p->eraseinfo_len &&
+					  !memcmp(before->eraseinfo, p->eraseinfo, p->eraseinfo_len)))
+			continue;
+		strbuf_add(&all, p->eraseinfo, p->eraseinfo_len);
+		before = p;
+	}
+	TRY(strbuf_error(&all));
+	if (!all.len)
+		return NULL;
+	d->eraseinfo = strbuf_take(&all, &d->eraseinfo_len);
+	return d->eraseinfo ? NULL : error_nomem();
 }
 
 static const struct dump_format kdump_set;
@@ -192,6 +216,8 @@ struct error *kdump_open_set(struct dump *d, struct dump_part *parts, size_t n)
 	TRY(check_fit(set));
 	TRY(put_in_order(set, &all));
 	d->complete &= all;
+	d->parts_missing = !all;
+	TRY(take_eraseinfo(d, set));
 	return take_facts(d, set);
 }
 
@@ -257,6 +283,20 @@ static enum page_answer set_page(struct dump *d, uint64_t pfn, void *buf, struct
 	return answer;
 }
 
+static enum page_answer set_stored(struct dump *d, uint64_t pfn, void *buf, size_t *ret_len,
+				   uint32_t *ret_codec_flag, struct error **ret_why)
+{
+	struct set *set = d->state;
+	struct dump *owner = find_owner(set, pfn);
+	enum page_answer answer;
+
+	if (!can_judge(set, owner))
+		return ask_model(set, owner, pfn, ret_why);
+	answer = dump_read_stored(owner, pfn, buf, ret_len, ret_codec_flag, ret_why);
+	d->complete &= kdump_part_of(owner).whole;
+	return answer;
+}
+
 static enum page_answer set_state_of(struct dump *d, uint64_t pfn)
 {
 	struct set *set = d->state;
@@ -283,5 +323,6 @@ static const struct dump_format kdump_set = {
 	.name = "kdump-compressed",
 	.page = set_page,
 	.state_of = set_state_of,
+	.stored = set_stored,
 	.close = set_close,
 };

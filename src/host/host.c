@@ -17,6 +17,15 @@ struct error *host_kernel_release(int root, char **ret)
 	return NULL;
 }
 
+struct error *host_is_64bit(int root, bool *ret)
+{
+	_cleanup_free_ char *text = NULL;
+
+	TRY(file_read(root, "proc/sys/kernel/arch", 4096, &text, NULL));
+	*ret = strstr(text, "64") || text_starts(text, "s390x");
+	return NULL;
+}
+
 bool kernel_release_numbers(const char *release, unsigned *ret_major, unsigned *ret_minor)
 {
 	unsigned major, minor;

@@ -188,7 +188,7 @@ static const struct dump_note *note_of_cpu(struct kernel *k, unsigned cpu)
 
 struct error *cpu_regs(struct kernel *k, unsigned cpu, struct regs *ret)
 {
-	unsigned char desc[1024];
+	unsigned char desc[1536];
 	const struct dump_note *n;
 	struct error *e;
 

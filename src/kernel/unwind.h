@@ -13,7 +13,7 @@
 /* Register values by index of arch->regs (x86_64: the user_regs order); a value that is not
  * known is absent from the mask. */
 struct regs {
-	uint64_t v[40];
+	uint64_t v[64];
 	uint64_t known; /* bit i: v[i] is valid */
 };
 

@@ -39,6 +39,7 @@
 
 #define SETUP_HEAD     16
 #define SETUP_E820_EXT 1
+#define SETUP_DTB      2
 #define SETUP_EFI      4
 #define SETUP_RNG_SEED 9
 #define EFI_SETUP_LEN  96 /* fw_vendor, runtime, tables, smbios, eight spare words */
@@ -70,6 +71,8 @@ size_t boot_params_len(const struct boot_params_input *in)
 		len += PIECE(SETUP_HEAD + e820_extra(in) * E820_ENTRY_LEN);
 	if (in->seed)
 		len += PIECE(SETUP_HEAD + RNG_SEED_LEN);
+	if (in->dtb)
+		len += PIECE(SETUP_HEAD + in->dtb_len);
 	return len;
 }
 
@@ -230,6 +233,8 @@ void boot_params_build(const struct boot_params_input *in, uint64_t pa, uint64_t
 	memcpy(tail_take(&t, len), in->cmdline, len);
 	set_efi(in, &t);
 	set_e820(in, &t);
+	if (in->dtb)
+		memcpy(setup_data(&t, SETUP_DTB, in->dtb_len), in->dtb, in->dtb_len);
 	if (in->seed)
 		memcpy(setup_data(&t, SETUP_RNG_SEED, RNG_SEED_LEN), in->seed, RNG_SEED_LEN);
 }

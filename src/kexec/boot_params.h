@@ -16,6 +16,8 @@ struct boot_params_input {
 	const struct host_efi *efi;   /* pass its tables; null: none */
 	uint64_t acpi_rsdp;	      /* 0: unknown */
 	const unsigned char *seed;    /* 32 random bytes, or null */
+	const void *dtb;	      /* device tree blob, or null */
+	size_t dtb_len;
 };
 
 #define RNG_SEED_LEN 32

@@ -11,22 +11,10 @@
 #define SETUP_SECTS_OLD 4	/* what 0 means */
 #define HEADER_MAX	0x27f	/* the header ends before the EDD signatures */
 #define INIT_SIZE_MAX	(1u << 30)
-
-static struct error *check_flags(const struct bzimage *z, unsigned loadflags)
-{
-	if (z->protocol < 0x020c)
-		return error_new(ERROR_UNSUPPORTED,
-				 "boot protocol %u.%02u is too old for the 64-bit entry, 2.12 is needed",
-				 z->protocol >> 8, z->protocol & 0xff);
-	if (!(loadflags & 1))
-		return error_new(ERROR_UNSUPPORTED, "a zImage, which loads below 640 KiB");
-	if (!(z->xloadflags & XLF_KERNEL_64))
-		return error_new(ERROR_UNSUPPORTED, "a 32-bit kernel, without 64-bit entry");
-	if (!(z->xloadflags & XLF_ABOVE_4G))
-		return error_new(ERROR_UNSUPPORTED,
-				 "the kernel does not take boot data above 4 GiB");
-	return NULL;
-}
+#define OLD_ADDRESS	0x100000u
+#define OLD_CMDLINE_MAX 255
+#define OLD_INITRD_MAX	0x37ffffffu
+#define OLD_GROWTH	5 /* times the packed kernel, before headers told what it needs */
 
 static struct error *check_sizes(const struct bzimage *z)
 {
@@ -44,6 +32,27 @@ static struct error *check_sizes(const struct bzimage *z)
 	return NULL;
 }
 
+/* Fields by the version that brought them. */
+static void read_fields(struct bzimage *z)
+{
+	const unsigned char *b = z->bytes;
+	unsigned v = z->protocol;
+
+	z->initrd_max = v >= 0x0203 ? get_u32(b + 0x22c, false) : OLD_INITRD_MAX;
+	z->relocatable = v >= 0x0205 && b[0x234];
+	z->alignment = z->relocatable ? get_u32(b + 0x230, false) : 4096;
+	z->cmdline_max = v >= 0x0206 ? get_u32(b + 0x238, false) : OLD_CMDLINE_MAX;
+	z->xloadflags = v >= 0x020c ? get_u16(b + 0x236, false) : 0;
+	if (v >= 0x020a) {
+		z->pref_address = get_u64(b + 0x258, false);
+		z->init_size = get_u32(b + 0x260, false);
+		return;
+	}
+	z->pref_address = OLD_ADDRESS;
+	if (z->len - z->setup_len < INIT_SIZE_MAX / OLD_GROWTH)
+		z->init_size = (uint32_t)(z->len - z->setup_len) * OLD_GROWTH;
+}
+
 struct error *bzimage_parse(const void *bytes, size_t len, struct bzimage *ret)
 {
 	const unsigned char *b = bytes;
@@ -58,17 +67,27 @@ struct error *bzimage_parse(const void *bytes, size_t len, struct bzimage *ret)
 	if (BZIMAGE_HEADER + z.header_len > HEADER_MAX)
 		z.header_len = HEADER_MAX - BZIMAGE_HEADER;
 	z.protocol = get_u16(b + 0x206, false);
-	z.xloadflags = get_u16(b + 0x236, false);
-	TRY(check_flags(&z, b[0x211]));
-	z.alignment = get_u32(b + 0x230, false);
-	z.relocatable = b[0x234];
-	z.cmdline_max = get_u32(b + 0x238, false);
-	z.pref_address = get_u64(b + 0x258, false);
-	z.init_size = get_u32(b + 0x260, false);
 	z.is_pe = b[0] == 'M' && b[1] == 'Z';
+	if (z.protocol < 0x0202)
+		return error_new(ERROR_UNSUPPORTED,
+				 "boot protocol %u.%02u is too old, 2.02 (Linux 2.4) is needed",
+				 z.protocol >> 8, z.protocol & 0xff);
+	if (!(b[0x211] & 1))
+		return error_new(ERROR_UNSUPPORTED, "a zImage, which loads below 640 KiB");
+	if (z.setup_len < len)
+		read_fields(&z);
+	else
+		z.alignment = 4096; /* check_sizes() tells what is wrong */
 	TRY(check_sizes(&z));
 	*ret = z;
 	return NULL;
+}
+
+bool bzimage_is_64bit(const struct bzimage *z)
+{
+	const unsigned need = XLF_KERNEL_64 | XLF_ABOVE_4G;
+
+	return (z->xloadflags & need) == need;
 }
 
 char *bzimage_release(const struct bzimage *z)

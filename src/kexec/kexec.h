@@ -18,6 +18,22 @@ enum kexec_call {
 	KEXEC_CALL_SEGMENTS, /* kexec_load(2) only */
 };
 
+/* How an ELF or multiboot kernel gets its arguments. */
+enum kexec_args {
+	KEXEC_ARGS_AUTO,  /* Linux in its own way, other ELF kernels by notes */
+	KEXEC_ARGS_NOTES, /* a list of ELF boot notes */
+	KEXEC_ARGS_LINUX, /* boot_params */
+	KEXEC_ARGS_NONE,
+};
+
+/* Width of the headers that describe memory to the capture kernel. */
+enum kexec_headers {
+	KEXEC_HEADERS_AUTO, /* ELF64; ELF32 where the running kernel is 32-bit and memory ends
+			     * below 4 GiB */
+	KEXEC_HEADERS_ELF32,
+	KEXEC_HEADERS_ELF64,
+};
+
 enum kexec_reason {
 	KEXEC_OK,
 	KEXEC_BAD_REQUEST,	/* the request contradicts itself */
@@ -66,13 +82,23 @@ struct kexec_request {
 	int kernel_fd;		   /* > 0: an open descriptor instead; `kernel` names it then */
 	const char *const *initrds; /* joined in this order */
 	size_t nr_initrds;
-	const char *cmdline;	   /* null is empty */
+	const char *cmdline;	   /* null: a unified image's own, otherwise empty */
+	const char *const *modules; /* for multiboot kernels: "FILE ARGUMENTS" */
+	size_t nr_modules;
+	const char *dtb;	   /* device tree blob, or null */
 	bool panic;		   /* capture kernel; otherwise for the next reboot */
 	enum kexec_call call;
-	const char *type;	   /* insist on this image type ("bzImage", "bzImage64"); null: find out */
+	const char *type;	   /* insist on this image type ("bzImage64", "uki"); null: find out */
+	enum kexec_args args;
+	bool entry_32bit;	   /* start a bzImage64 at its 32-bit entry */
+	bool memmap_cmdline;	   /* tell a capture kernel its memory by memmap= */
+	bool no_cma;		   /* keep the image out of CMA memory (file call) */
+	bool force_dtb;		   /* carry the running machine's device tree over (file call) */
+	bool jump_back;		   /* no kernel: an image that jumps to `jump_back_entry` */
+	uint64_t jump_back_entry;
 	bool debug;		   /* ask the kernel to log what it does */
 	bool no_checks;		   /* purgatory skips the digest check */
-	bool elf32_headers;	   /* ELF32 core headers instead of ELF64 */
+	enum kexec_headers headers;
 	bool hotplug;		   /* let the kernel update the core headers (segment call) */
 	bool no_efi;		   /* give no EFI tables, acpi_rsdp= instead */
 	uint64_t mem_min, mem_max; /* limits for segments, half-open; mem_max 0: none */

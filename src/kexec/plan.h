@@ -5,6 +5,7 @@
 #include "kexec/boot_params.h"
 #include "kexec/bzimage.h"
 #include "kexec/e820.h"
+#include "kexec/image.h"
 #include "kexec/kexec.h"
 #include "kexec/segments.h"
 
@@ -15,12 +16,27 @@ struct kexec_file {
 	size_t len;
 };
 
+/* A multiboot module. */
+struct kexec_module {
+	char *words; /* the file's name and its arguments, as given */
+	char *bytes;
+	size_t len;
+};
+
+struct kexec_modules {
+	struct kexec_module *v;
+	size_t n;
+	size_t room;
+};
+
 struct kexec_plan {
 	struct kexec_request rq; /* strings borrowed from the caller, see below */
 	struct kexec_state state;
 	struct kexec_file kernel;
 	struct kexec_file initrd; /* all of them joined; len 0: none */
-	struct bzimage image;
+	struct kexec_file dtb;
+	struct kexec_modules modules;
+	struct image image;
 	char *cmdline;	     /* as asked for */
 	char *full_cmdline;  /* with our additions, for the segments */
 	struct iomem iomem;
@@ -37,7 +53,7 @@ struct kexec_plan {
 	char *no_segments; /* why not; null when there */
 };
 
-/* Files, image type, command line, paging mode. */
+/* Files, image type, command line, paging mode; inputs.c. */
 struct error *plan_read(struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
 /* Everything for kexec_load(2). */
 struct error *plan_segments(struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;

@@ -26,16 +26,32 @@ static void print_segments(const struct kexec_plan *p, FILE *to)
 	fprintf(to, "command line: %s\n", p->full_cmdline);
 }
 
+static void print_image(const struct kexec_plan *p, FILE *to)
+{
+	const struct image *im = &p->image;
+	const struct bzimage *z = &im->bz;
+	_cleanup_free_ char *release = im->nr_layers && z->setup_len ? bzimage_release(z) : NULL;
+	_cleanup_free_ char *layers = NULL;
+
+	error_free(image_layers_text(im, &layers));
+	fprintf(to, "kernel: %s, %s, %zu bytes, release %s\n", p->rq.kernel ? p->rq.kernel : "(descriptor)",
+		layers ? layers : im->type->name, im->kernel.len, release ? release : "unknown");
+	if (im->os)
+		fprintf(to, "  unified image of %s\n", im->os);
+	if (z->setup_len)
+		fprintf(to, "  boot protocol %u.%02u, xloadflags 0x%x, preferred address 0x%llx, init_size 0x%x\n",
+			z->protocol >> 8, z->protocol & 0xff, z->xloadflags,
+			(unsigned long long)z->pref_address, z->init_size);
+	if (im->elf.nr_loads)
+		fprintf(to, "  linked for 0x%llx-0x%llx, entry 0x%llx\n", (unsigned long long)im->elf.start,
+			(unsigned long long)im->elf.end - 1, (unsigned long long)im->elf.entry);
+	for (size_t i = 0; i < p->modules.n; i++)
+		fprintf(to, "module: %s, %zu bytes\n", p->modules.v[i].words, p->modules.v[i].len);
+}
+
 void kexec_plan_print(const struct kexec_plan *p, FILE *to)
 {
-	_cleanup_free_ char *release = bzimage_release(&p->image);
-
-	fprintf(to, "kernel: %s, bzImage64, %zu bytes, release %s\n",
-		p->rq.kernel ? p->rq.kernel : "(descriptor)", p->image.len,
-		release ? release : "unknown");
-	fprintf(to, "  boot protocol %u.%02u, xloadflags 0x%x, preferred address 0x%llx, init_size 0x%x\n",
-		p->image.protocol >> 8, p->image.protocol & 0xff, p->image.xloadflags,
-		(unsigned long long)p->image.pref_address, p->image.init_size);
+	print_image(p, to);
 	fprintf(to, "initrd: %zu bytes in %zu files\n", p->initrd.len, p->rq.nr_initrds);
 	for (size_t i = 0; i < p->regions.n; i++) {
 		print_range(to, p->regions.v[i].start, p->regions.v[i].end);

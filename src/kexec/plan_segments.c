@@ -6,18 +6,14 @@
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/bytes.h"
-#include "base/strbuf.h"
+#include "kexec/build.h"
 #include "kexec/elfcorehdr.h"
-#include "kexec/plan.h"
+#include "kexec/enter.h"
 #include "kexec/purgatory_setup.h"
 #include "kexec/result.h"
 
-#define LOW_END		0x100000ull	/* nothing is placed below */
-#define INITRD_MIN	0x1000000ull
-#define FOUR_GIB	(1ull << 32)
 #define HEADERS_MIN	16384u
 #define CONTROL_MARGIN	(1u << 20)	/* for the kernel's own pages, plus a page a GiB of RAM */
 #define GIB		(1ull << 30)
@@ -25,28 +21,13 @@
 
 #define NEXT_ROOM_PANIC "reserve more with crashkernel= and restart, or use a smaller initrd"
 
-/* What is gathered while building; gone afterwards. */
-struct build {
-	struct kexec_plan *p;
-	struct ranges ram;   /* all there is */
-	struct ranges free;  /* where segments may go */
-	struct ranges cma;
-	struct host_efi efi;
-	unsigned char running[BOOT_PARAMS_LEN];
-	bool have_running;
-	bool pass_efi;
-	uint64_t rsdp;
-	struct range backup; /* low memory to save; empty: none */
-	uint64_t backup_to;
-	uint64_t headers_pa;
-};
-
 static void build_done(struct build *b)
 {
 	ranges_done(&b->ram);
 	ranges_done(&b->free);
 	ranges_done(&b->cma);
 	host_efi_done(&b->efi);
+	e820_done(&b->whole);
 }
 
 /* Facts that may be missing: boot_params (an odd kernel configuration), EFI. */
@@ -62,8 +43,6 @@ static struct error *read_firmware(struct build *b)
 		b->rsdp = get_u64(b->running + 0x70, false);
 	if (!b->rsdp)
 		b->rsdp = b->efi.acpi20 ? b->efi.acpi20 : b->efi.acpi;
-	b->pass_efi = !b->p->rq.no_efi &&
-		      boot_params_can_efi(&b->p->image, b->have_running ? b->running : NULL, &b->efi);
 	return NULL;
 }
 
@@ -87,19 +66,23 @@ static struct error *free_for_panic(struct build *b, struct kexec_result *r)
 	return ranges_add(&b->free, regions->v[regions->n - 1].start, regions->v[regions->n - 1].end);
 }
 
+static struct error *whole_machine(const struct build *b, struct e820 *ret)
+{
+	_cleanup_memmap_ struct memmap firmware = { 0 };
+	struct error *e = host_memmap(b->p->rq.root, &firmware);
+
+	if (error_drop_if(&e, ERROR_NOT_FOUND))
+		return e820_from_iomem(&b->p->iomem, ret);
+	TRY(e);
+	return firmware.rows.n ? e820_for_reboot(&firmware, ret) : NULL;
+}
+
 /* Firmware's RAM without what it reserved later inside (ESRT, TPM log) and the crash regions. */
 static struct error *free_for_reboot(struct build *b)
 {
 	static const char *const taken[] = { "Reserved", "reserved", "ACPI Tables",
 					     "ACPI Non-volatile Storage", "Crash kernel" };
-	_cleanup_memmap_ struct memmap firmware = { 0 };
-	struct error *e = host_memmap(b->p->rq.root, &firmware);
-
-	if (error_drop_if(&e, ERROR_NOT_FOUND))
-		TRY(e820_from_iomem(&b->p->iomem, &b->p->e820));
-	TRY(e);
-	if (firmware.rows.n)
-		TRY(e820_for_reboot(&firmware, &b->p->e820));
+	TRY(whole_machine(b, &b->p->e820));
 	TRY(iomem_named(&b->p->iomem, "System RAM", &b->free));
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
 		_cleanup_ranges_ struct ranges out = { 0 };
@@ -134,9 +117,8 @@ static struct error *gather(struct build *b, struct kexec_result *r)
 	return refuse_error(r, KEXEC_NO_HOST_FACTS, next, limit_free(b));
 }
 
-/* Below 4 GiB where there is room: kernels before 5.10 build their early mapping there. */
-static struct error *put(struct build *b, const char *name, uint64_t len, struct place where,
-			 struct kexec_part **ret)
+struct error *build_put(struct build *b, const char *name, uint64_t len, struct place where,
+			struct kexec_part **ret)
 {
 	struct place low = where;
 	struct error *e;
@@ -168,9 +150,20 @@ static struct error *plan_backup(struct build *b)
 		b->backup = (struct range){ 0 };
 		return NULL;
 	}
-	TRY(put(b, "backup", b->backup.end - b->backup.start, anywhere, &part));
+	TRY(build_put(b, "backup", b->backup.end - b->backup.start, anywhere, &part));
 	b->backup_to = part->pa;
 	return NULL;
+}
+
+/* 32-bit kernels are described in ELF32 where that can name all memory: old debuggers want it. */
+static bool wants_elf32(const struct build *b)
+{
+	bool is_64bit = true;
+
+	if (b->p->rq.headers != KEXEC_HEADERS_AUTO)
+		return b->p->rq.headers == KEXEC_HEADERS_ELF32;
+	error_free(host_is_64bit(b->p->rq.root, &is_64bit)); /* kernels before 6.1 do not say */
+	return !is_64bit && (!b->ram.n || b->ram.v[b->ram.n - 1].end <= FOUR_GIB);
 }
 
 static struct error *plan_headers(struct build *b)
@@ -180,7 +173,7 @@ static struct error *plan_headers(struct build *b)
 	_cleanup_free_ unsigned char *bytes = NULL;
 	struct kcore_facts kcore = { 0 };
 	struct elfcorehdr_input in = { .notes = &notes, .kcore = &kcore, .ram = &ram,
-				       .machine = EM_X86_64, .elf32 = b->p->rq.elf32_headers,
+				       .machine = EM_X86_64, .elf32 = wants_elf32(b),
 				       .backup_from = b->backup.start,
 				       .backup_len = b->backup.end - b->backup.start,
 				       .backup_to = b->backup_to };
@@ -194,7 +187,7 @@ static struct error *plan_headers(struct build *b)
 	TRY(elfcorehdr_build(&in, &bytes, &len));
 	if (b->p->rq.hotplug)
 		room = MAX(room, b->p->state.elfcorehdr_size);
-	TRY(put(b, "core headers", MAX(room, (uint64_t)len), anywhere, &part));
+	TRY(build_put(b, "core headers", MAX(room, (uint64_t)len), anywhere, &part));
 	part->bytes = part->owned = take_ptr(bytes);
 	part->len = len;
 	part->in_digest = !b->p->rq.hotplug; /* the kernel rewrites them then */
@@ -209,72 +202,13 @@ static struct error *plan_e820(struct build *b)
 	for (size_t i = 0; i < b->p->parts.n; i++) /* so far: headers and backup */
 		TRY(ranges_add(&hidden, b->p->parts.v[i].pa,
 			       b->p->parts.v[i].pa + b->p->parts.v[i].mem_len));
-	return e820_for_panic(&b->p->iomem, &b->p->regions, &hidden, &b->cma, &b->p->e820);
+	TRY(e820_for_panic(&b->p->iomem, &b->p->regions, &hidden, &b->cma, &b->p->e820));
+	return b->p->rq.memmap_cmdline ? whole_machine(b, &b->whole) : NULL;
 }
 
-/* "elfcorehdr=0x... LINE", and acpi_rsdp= where EFI data cannot say it. */
-static struct error *make_cmdline(struct build *b)
+const char *build_next_room(const struct build *b)
 {
-	_cleanup_strbuf_ struct strbuf line = { 0 };
-	bool have_rsdp;
-
-	TRY(cmdline_find(b->p->cmdline, "acpi_rsdp", &have_rsdp, NULL));
-	if (b->p->rq.panic)
-		strbuf_printf(&line, "elfcorehdr=0x%llx ", (unsigned long long)b->headers_pa);
-	if (b->efi.booted && !b->pass_efi && b->rsdp && !have_rsdp)
-		strbuf_printf(&line, "acpi_rsdp=0x%llx ", (unsigned long long)b->rsdp);
-	strbuf_puts(&line, b->p->cmdline);
-	TRY(strbuf_error(&line));
-	b->p->full_cmdline = strbuf_take(&line, NULL);
-	return b->p->full_cmdline ? NULL : error_nomem();
-}
-
-static struct error *check_cmdline(const struct build *b, struct kexec_result *r)
-{
-	size_t len = strlen(b->p->full_cmdline);
-
-	if (len <= b->p->image.cmdline_max)
-		return NULL;
-	return refuse(r, KEXEC_CMDLINE_TOO_LONG, "shorten the command line",
-		      "with the %zu bytes added for the core headers the command line has %zu, the kernel takes %u",
-		      len - strlen(b->p->cmdline), len, b->p->image.cmdline_max);
-}
-
-static struct error *place_kernel(struct build *b)
-{
-	const struct bzimage *z = &b->p->image;
-	struct place where = { MAX((uint64_t)LOW_END, z->pref_address), UINT64_MAX, z->alignment, true };
-	struct kexec_part *part;
-	struct error *e;
-
-	if (!z->relocatable)
-		where = (struct place){ z->pref_address, z->pref_address + ROUND_UP(z->init_size, KEXEC_PAGE),
-					KEXEC_PAGE, false };
-	e = put(b, "kernel", z->init_size, where, &part);
-	if (z->relocatable && error_drop_if(&e, ERROR_NO_SPACE)) {
-		where.min = LOW_END; /* a region below the preferred address is better than none */
-		e = put(b, "kernel", z->init_size, where, &part);
-	}
-	TRY(e);
-	part->bytes = z->bytes + z->setup_len;
-	part->len = z->len - z->setup_len;
-	part->in_digest = true;
-	b->p->entry = part->pa + BZIMAGE_ENTRY_64;
-	return NULL;
-}
-
-static struct error *place_initrd(struct build *b)
-{
-	struct place where = { INITRD_MIN, UINT64_MAX, KEXEC_PAGE, true };
-	struct kexec_part *part;
-
-	if (!b->p->initrd.len)
-		return NULL;
-	TRY(put(b, "initrd", b->p->initrd.len, where, &part));
-	part->bytes = b->p->initrd.bytes;
-	part->len = b->p->initrd.len;
-	part->in_digest = true;
-	return NULL;
+	return b->p->rq.panic ? NEXT_ROOM_PANIC : "use a smaller kernel or initrd";
 }
 
 static struct error *check_margin(const struct build *b)
@@ -289,27 +223,19 @@ static struct error *check_margin(const struct build *b)
 	return NULL;
 }
 
-static struct error *place_all(struct build *b, size_t params_len)
+/* A kernel that is not entered as a 64-bit Linux has a page in between. */
+static struct error *place_enter(struct build *b)
 {
-	TRY(put(b, "purgatory", purgatory_mem_len(), anywhere, NULL));
-	TRY(put(b, "boot parameters", params_len, anywhere, NULL));
-	TRY(place_kernel(b));
-	TRY(place_initrd(b));
-	return check_margin(b);
-}
+	const struct start *s = &b->start;
+	struct enter_args args = { s->entry, s->eax, s->ebx, (uint32_t)s->rsi, 0 };
+	struct place where = { LOW_END, FOUR_GIB, KEXEC_PAGE, true };
+	struct kexec_part *part;
 
-static struct error *fill_params(struct build *b, const struct boot_params_input *in, size_t len)
-{
-	struct kexec_part *part = parts_find(&b->p->parts, "boot parameters");
-	struct kexec_part *initrd = parts_find(&b->p->parts, "initrd");
-
-	part->bytes = part->owned = calloc(1, len);
-	if (!part->owned)
-		return error_nomem();
-	part->len = len;
-	part->in_digest = true;
-	boot_params_build(in, part->pa, initrd ? initrd->pa : 0, initrd ? initrd->len : 0,
-			  part->owned);
+	if (!s->is_32bit && !s->eax)
+		return NULL;
+	TRY(build_put(b, "entry", KEXEC_PAGE, where, &part));
+	TRY(enter_setup(&args, s->is_32bit, part));
+	b->start.entry = part->pa;
 	return NULL;
 }
 
@@ -317,8 +243,8 @@ static struct error *fill_purgatory(struct build *b)
 {
 	struct kexec_part *part = parts_find(&b->p->parts, "purgatory");
 	struct purgatory_setup how = {
-		.entry = b->p->entry,
-		.boot_params = parts_find(&b->p->parts, "boot parameters")->pa,
+		.entry = b->start.entry,
+		.boot_params = b->start.rsi,
 		.backup_from = b->backup.start,
 		.backup_to = b->backup_to,
 		.backup_len = b->backup.end - b->backup.start,
@@ -336,30 +262,21 @@ static void spoil(struct build *b)
 {
 	struct kexec_part *part = parts_find(&b->p->parts, "boot parameters");
 
-	if (b->p->rq.spoil_digest)
+	if (b->p->rq.spoil_digest && part)
 		((unsigned char *)part->owned)[part->len - 1] ^= 1;
 }
 
 static struct error *build_parts(struct build *b, struct kexec_result *r)
 {
-	unsigned char seed[RNG_SEED_LEN];
-	bool seeded = getrandom(seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed);
-	struct boot_params_input in = { .image = &b->p->image, .e820 = &b->p->e820,
-					.running = b->have_running ? b->running : NULL,
-					.efi = b->pass_efi ? &b->efi : NULL,
-					.acpi_rsdp = b->rsdp, .seed = seeded ? seed : NULL };
-	const char *next = b->p->rq.panic ? NEXT_ROOM_PANIC : "use a smaller kernel or initrd";
-	size_t len;
+	const char *next = build_next_room(b);
 
-	TRY(refuse_error(r, KEXEC_NO_HOST_FACTS, "see the message", make_cmdline(b)));
-	TRY(check_cmdline(b, r));
-	in.cmdline = b->p->full_cmdline;
-	len = boot_params_len(&in);
-	TRY(refuse_error(r, KEXEC_NO_ROOM, next, place_all(b, len)));
-	TRY(refuse_error(r, KEXEC_NO_MEMORY, "free some memory and try again", fill_params(b, &in, len)));
+	TRY(refuse_error(r, KEXEC_NO_ROOM, next,
+			 build_put(b, "purgatory", purgatory_mem_len(), anywhere, NULL)));
+	TRY(b->p->image.type->load(b, r));
+	TRY(refuse_error(r, KEXEC_NO_ROOM, next, place_enter(b)));
+	TRY(refuse_error(r, KEXEC_NO_ROOM, next, check_margin(b)));
 	TRY(refuse_error(r, KEXEC_NO_MEMORY, "free some memory and try again", fill_purgatory(b)));
 	spoil(b);
-	explicit_bzero(seed, sizeof(seed));
 	return NULL;
 }
 
@@ -371,7 +288,7 @@ static struct error *plan_panic(struct build *b, struct kexec_result *r)
 		e = plan_headers(b);
 	if (e && error_kind(e) == ERROR_NO_SPACE)
 		return refuse_error(r, KEXEC_NO_ROOM, NEXT_ROOM_PANIC, e);
-	if (e && error_kind(e) == ERROR_UNSUPPORTED && b->p->rq.elf32_headers)
+	if (e && error_kind(e) == ERROR_UNSUPPORTED && b->p->rq.headers == KEXEC_HEADERS_ELF32)
 		return refuse_error(r, KEXEC_BAD_REQUEST, "leave out --elf32-core-headers", e);
 	if (!e)
 		e = plan_e820(b);

@@ -54,6 +54,7 @@ int collector_main(const struct collector_program *p, int argc, char **argv)
 		.talk = stdout,
 		.nr_levels = 1,
 		.fd = -1,
+		.split_unit = 1ull << 30,
 	};
 	int status;
 

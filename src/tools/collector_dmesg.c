@@ -55,8 +55,7 @@ static struct error *write_log(struct log_out *o)
 	_cleanup_kernel_ struct kernel *k = NULL;
 	uint64_t damaged = 0;
 
-	TRY(dump_open_set(o->j->inputs, o->j->nr_inputs, &d));
-	TRY(kernel_open(d, &k));
+	TRY(job_open_input(o->j, &d, &k));
 	TRY(printk_walk(k, job_has(o->j, OPT_PARTIAL_DMESG), add_to_log, o, &damaged));
 	TRY(flush_log(o));
 	if (damaged)

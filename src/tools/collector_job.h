@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "codec/codec.h"
+#include "collect/collect.h"
 #include "tools/collector.h"
 
 /* --message-level */
@@ -21,8 +21,9 @@ enum option_id {
 	OPT_ZLIB = 1, OPT_LZO, OPT_SNAPPY, OPT_ZSTD, OPT_LEVEL, OPT_ELF, OPT_FLATTEN, OPT_FORCE,
 	OPT_MESSAGES, OPT_PARTIAL_DMESG, OPT_THREADS, OPT_CHECK, OPT_DRY_RUN, OPT_STATS, OPT_DEBUG,
 	OPT_HELP, OPT_VERSION, OPT_VMLINUX, OPT_VMCOREINFO, OPT_FD, OPT_IGNORED, OPT_UNSUPPORTED,
+	OPT_LIMIT, OPT_SPLIT, OPT_SPLIT_UNIT, OPT_JSON,
 	/* modes */
-	OPT_REARRANGE, OPT_DMESG,
+	OPT_REARRANGE, OPT_DMESG, OPT_REASSEMBLE, OPT_GENERATE, OPT_MEM_USAGE, OPT_VTOP,
 };
 #define GIVEN(id)  (1ull << (id))
 
@@ -30,7 +31,7 @@ struct job;
 
 struct job_mode {
 	enum option_id by; /* the option that asks for it; 0: none, saving a dump */
-	int inputs, outputs; /* how many words name them; -1: one or more */
+	int inputs, outputs; /* how many words name them; -1: one or more, -2: two or more */
 	uint64_t excludes;   /* options that make no sense with it */
 	int (*run)(struct job *j);
 };
@@ -43,11 +44,14 @@ struct job {
 	FILE *talk;   /* common messages; stderr when stdout is the output */
 	char **inputs, **outputs; /* borrowed from argv */
 	int nr_inputs, nr_outputs;
+	int nr_targets; /* files to write, 1 with --fd and -F */
 	const char *input, *output; /* the first ones; output: a name for messages with --fd and -F */
 	int levels[LEVELS_MAX];
 	unsigned nr_levels;
 	const struct codec *codec;
 	int fd; /* --fd; -1: none */
+	uint64_t limit;	     /* -L, bytes of a file */
+	uint64_t split_unit; /* --splitblock-size, bytes */
 	unsigned threads;
 	struct progress progress;
 };
@@ -70,7 +74,20 @@ int job_completed(const struct job *j, int status);
 /* Says the error (may be null: said already); consumes it. */
 int job_failed(struct job *j, struct error *e);
 
+/* --- collector_input.c --- */
+
+/* The dump, and its kernel where one can be seen in it (else null; with --dump-dmesg an error). */
+struct error *job_open_input(struct job *j, struct dump **ret, struct kernel **ret_kernel) MUST_CHECK;
+
 /* --- collector_output.c --- */
+
+struct job_target {
+	const char *name;
+	int fd, own_fd; /* own_fd: ours to close; -1: none */
+};
+
+/* What target `i` is called. */
+const char *job_target_name(const struct job *j, int i);
 
 /* The descriptor to write `name` to; *ret_own when it is ours to close. An existing file is
  * refused without -f, and the input always. */
@@ -79,8 +96,21 @@ struct error *job_open_output(const struct job *j, const char *name, int *ret,
 /* An output of ours that nothing came into is in the way of the next try. */
 void job_drop_if_empty(const char *name, int own_fd);
 
+/* --- collector_save.c, collector_split.c --- */
+
+struct collect_request job_request(struct job *j, struct dump *d, struct kernel *k);
+/* Counts, and the last lines of a dump that was written, or of the error (consumed) that ended it. */
+int job_report_end(struct job *j, struct collect_result *c, struct error *e);
+/* Writes the dump that `r` asks for to one target. */
+struct error *job_collect(struct job *j, const struct collect_request *r, const struct job_target *t,
+			  struct collect_result *ret) MUST_CHECK;
+/* The same to j->nr_targets targets, a part to each. */
+struct error *job_split(struct job *j, const struct collect_request *r,
+			const struct job_target *targets, struct collect_result *ret) MUST_CHECK;
+
 /* --- modes, one file each --- */
 
 int job_save(struct job *j);
 int job_dmesg(struct job *j);
 int job_rearrange(struct job *j);
+int job_reassemble(struct job *j);

@@ -19,6 +19,11 @@ static const struct option_def option_rows[] = {
 				    "target is full", OPT_LEVEL },
 	{ 'E', NULL, NULL, "write ELF", OPT_ELF },
 	{ 'F', NULL, NULL, "write the flattened stream to standard output", OPT_FLATTEN },
+	{ 'L', NULL, "SIZE", "a file gets at most SIZE bytes (K, M, G)", OPT_LIMIT },
+	{ 0, "split", NULL, "write the dump to several files at once", OPT_SPLIT },
+	{ 0, "splitblock-size", "KIB", "cut at multiples of this much memory (default 1048576)",
+	  OPT_SPLIT_UNIT },
+	{ 0, "reassemble", NULL, "make one DUMPFILE out of the parts of a split one", OPT_REASSEMBLE },
 	{ 'R', NULL, NULL, "turn the flattened stream on standard input into DUMPFILE", OPT_REARRANGE },
 	{ 'f', NULL, NULL, "overwrite DUMPFILE", OPT_FORCE },
 	{ 0, "message-level", "SUM", "1 progress, 2 common, 4 errors, 8 debug, 16 report "
@@ -41,11 +46,7 @@ static const struct option_def option_rows[] = {
 	{ 0, "non-mmap", NULL, NULL, OPT_IGNORED },
 	{ 'e', NULL, NULL, NULL, OPT_UNSUPPORTED },
 	{ 'g', NULL, "FILE", NULL, OPT_UNSUPPORTED },
-	{ 'L', NULL, "SIZE", NULL, OPT_UNSUPPORTED },
 	{ 'X', NULL, NULL, NULL, OPT_UNSUPPORTED },
-	{ 0, "split", NULL, NULL, OPT_UNSUPPORTED },
-	{ 0, "reassemble", NULL, NULL, OPT_UNSUPPORTED },
-	{ 0, "splitblock-size", "KIB", NULL, OPT_UNSUPPORTED },
 	{ 0, "mem-usage", NULL, NULL, OPT_UNSUPPORTED },
 	{ 0, "vtop", "ADDRESS", NULL, OPT_UNSUPPORTED },
 	{ 0, "config", "FILE", NULL, OPT_UNSUPPORTED },
@@ -62,7 +63,7 @@ static const struct option_def option_rows[] = {
 
 #define CODECS (GIVEN(OPT_ZLIB) | GIVEN(OPT_LZO) | GIVEN(OPT_SNAPPY) | GIVEN(OPT_ZSTD))
 /* What shapes a new dump: modes that write none refuse it. */
-#define SAVING (CODECS | GIVEN(OPT_LEVEL) | GIVEN(OPT_ELF))
+#define SAVING (CODECS | GIVEN(OPT_LEVEL) | GIVEN(OPT_ELF) | GIVEN(OPT_SPLIT))
 
 /* In makedumpfile's order: the first that is asked for counts, and refuses the others. */
 static const struct job_mode modes[] = {
@@ -70,6 +71,10 @@ static const struct job_mode modes[] = {
 	  SAVING | GIVEN(OPT_VMLINUX) | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) |
 		  GIVEN(OPT_DMESG) | GIVEN(OPT_FD) | GIVEN(OPT_DRY_RUN),
 	  job_rearrange },
+	{ OPT_REASSEMBLE, -1, 1,
+	  SAVING | GIVEN(OPT_VMLINUX) | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) |
+		  GIVEN(OPT_DRY_RUN),
+	  job_reassemble },
 	{ OPT_DMESG, -1, 1, GIVEN(OPT_DRY_RUN), job_dmesg },
 	{ 0, -1, 1, 0, job_save },
 };
@@ -79,7 +84,8 @@ static const struct {
 	enum option_id option;
 	uint64_t excludes;
 } conflicts[] = {
-	{ OPT_ELF, CODECS | GIVEN(OPT_THREADS) },
+	{ OPT_ELF, CODECS | GIVEN(OPT_THREADS) | GIVEN(OPT_SPLIT) },
+	{ OPT_SPLIT, GIVEN(OPT_THREADS) | GIVEN(OPT_FLATTEN) | GIVEN(OPT_FD) },
 	{ OPT_VMCOREINFO, GIVEN(OPT_VMLINUX) },
 };
 
@@ -158,6 +164,22 @@ static bool parse_threads(struct job *j, const char *text)
 	return true;
 }
 
+static bool parse_limit(struct job *j, const char *text)
+{
+	if (text_size(text, &j->limit) && j->limit)
+		return true;
+	job_say(j, MSG_COMMON, "Limit size(%s) is invalid.\n", text);
+	return false;
+}
+
+static bool parse_split_unit(struct job *j, const char *text)
+{
+	if (!parse_number(j, "--splitblock-size", text, UINT64_MAX >> 10, &j->split_unit))
+		return false;
+	j->split_unit <<= 10;
+	return true;
+}
+
 static bool parse_messages(struct job *j, const char *text)
 {
 	uint64_t n;
@@ -216,6 +238,10 @@ static int take_option(struct job *j, const struct options *o, enum option_id id
 		return parse_messages(j, o->value) ? 0 : 2;
 	case OPT_THREADS:
 		return parse_threads(j, o->value) ? 0 : 2;
+	case OPT_LIMIT:
+		return parse_limit(j, o->value) ? 0 : 2;
+	case OPT_SPLIT_UNIT:
+		return parse_split_unit(j, o->value) ? 0 : 2;
 	case OPT_FLATTEN:
 		j->talk = stderr;
 		return 0;
@@ -283,6 +309,12 @@ static bool take_mode(struct job *j)
 	return true;
 }
 
+/* `want` as in struct job_mode. */
+static bool is_enough(int n, int want)
+{
+	return want < 0 ? n >= -want : n == want;
+}
+
 /* The words that are no options: inputs, then outputs. */
 static bool take_words(struct job *j, char **words, int n)
 {
@@ -290,18 +322,20 @@ static bool take_words(struct job *j, char **words, int n)
 	const char *instead = j->fd >= 0		? "the open descriptor"
 			      : job_has(j, OPT_FLATTEN) ? "STDOUT"
 							: NULL;
-	int outputs = instead ? 0 : m->outputs;
+	int outputs = instead ? 0 : job_has(j, OPT_SPLIT) ? -2 : m->outputs;
 
 	if (j->fd >= 0 && n >= 2 && strcmp(words[n - 1], "-") == 0)
 		n--;
-	j->nr_inputs = m->inputs < 0 ? n - outputs : m->inputs;
+	/* several inputs and several outputs cannot be told apart: then there is one input */
+	j->nr_inputs = outputs < 0 ? 1 : m->inputs < 0 ? n - outputs : m->inputs;
 	j->nr_outputs = n - j->nr_inputs;
-	if (j->nr_outputs != outputs || j->nr_inputs < 0 || (m->inputs && !j->nr_inputs))
+	if (!is_enough(j->nr_inputs, m->inputs) || !is_enough(j->nr_outputs, outputs))
 		return false;
 	j->inputs = words;
 	j->outputs = words + j->nr_inputs;
 	j->input = j->nr_inputs ? j->inputs[0] : NULL;
 	j->output = j->nr_outputs ? j->outputs[0] : instead;
+	j->nr_targets = MAX(j->nr_outputs, 1);
 	return true;
 }
 

@@ -7,6 +7,11 @@
 #include "base/file.h"
 #include "tools/collector_job.h"
 
+const char *job_target_name(const struct job *j, int i)
+{
+	return j->nr_outputs ? j->outputs[i] : j->output;
+}
+
 /* Overwriting the dump that is being read would destroy it. */
 static bool is_input(const struct job *j, const struct stat *st)
 {

@@ -1,43 +1,44 @@
 /* Saving a dump: the input read, filtered, compressed and written. */
 #include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "collect/collect.h"
 #include "tools/collector_job.h"
 
-static struct error *open_sink(const struct job *j, int fd, struct sink **ret)
+/* A kdump-compressed file that is filtered again. */
+static struct error *check_refilter(struct job *j, const struct dump *d)
 {
-	if (job_has(j, OPT_FLATTEN))
-		return sink_open_flattened(fd, j->output, ret);
-	return sink_open_file(fd, j->output, ret);
+	if (strcmp(d->format, "kdump-compressed") != 0)
+		return NULL;
+	if (job_has(j, OPT_ELF))
+		return error_new(ERROR_USAGE, "-E cannot be used: %s is in the kdump-compressed format",
+				 j->input);
+	if (d->dump_level < 0)
+		return error_new(ERROR_UNSUPPORTED, "%s: its header is of version 0, which has no dump "
+						    "level: it cannot be filtered again", j->input);
+	for (unsigned i = 0; i < j->nr_levels; i++) {
+		int level = j->levels[i] | d->dump_level;
+
+		if (level != j->levels[i])
+			job_say(j, MSG_COMMON, "The dump level %d becomes %d: %s was written with %d.\n",
+				j->levels[i], level, j->input, d->dump_level);
+		j->levels[i] = level;
+	}
+	return NULL;
 }
+
+/* ---- one try ---- */
 
 static void show_progress(void *arg, const char *step, uint64_t done, uint64_t total)
 {
 	progress_update(arg, step, done, total);
 }
 
-static void print_result(struct job *j, const struct collect_result *c)
+struct collect_request job_request(struct job *j, struct dump *d, struct kernel *k)
 {
-	progress_end(&j->progress);
-	job_say(j, MSG_DEBUG | MSG_REPORT, "STEP [%-27s] : %u.%03u seconds\n", "Copying data",
-	    (unsigned)(c->copy_ms / 1000), (unsigned)(c->copy_ms % 1000));
-	if (c->why.len)
-		job_say(j, MSG_COMMON, "%s", strbuf_str(&c->why));
-	if (j->messages & MSG_REPORT) {
-		_cleanup_strbuf_ struct strbuf text = { 0 };
-
-		collect_report(c, &text);
-		job_say(j, MSG_REPORT, "%s", strbuf_str(&text));
-	}
-}
-
-static struct error *collect(struct job *j, struct dump *d, struct kernel *k, int fd,
-			     struct collect_result *ret)
-{
-	_cleanup_sink_ struct sink *sink = NULL;
-	struct collect_request r = {
+	return (struct collect_request){
 		.dump = d,
 		.kernel = k,
 		.level = j->levels[0],
@@ -49,34 +50,105 @@ static struct error *collect(struct job *j, struct dump *d, struct kernel *k, in
 		.progress = j->messages & MSG_PROGRESS ? show_progress : NULL,
 		.arg = &j->progress,
 	};
+}
+
+static struct error *open_sink(const struct job *j, const struct job_target *t, struct sink **ret)
+{
+	if (job_has(j, OPT_FLATTEN))
+		return sink_open_flattened(t->fd, t->name, ret);
+	return sink_open_file(t->fd, t->name, ret);
+}
+
+struct error *job_collect(struct job *j, const struct collect_request *r, const struct job_target *t,
+			  struct collect_result *ret)
+{
+	_cleanup_sink_ struct sink *sink = NULL, *limited = NULL;
+	struct collect_request request = *r;
 
 	*ret = (struct collect_result){ 0 };
-	if (!job_has(j, OPT_DRY_RUN)) {
-		TRY(open_sink(j, fd, &sink));
-		r.sink = sink;
+	if (job_has(j, OPT_DRY_RUN))
+		return collect_run(&request, ret);
+	TRY(open_sink(j, t, &sink));
+	if (job_has(j, OPT_LIMIT))
+		TRY(sink_open_limited(sink, j->limit, &limited));
+	request.sink = limited ? limited : sink;
+	return collect_run(&request, ret);
+}
+
+static bool can_start_over(const struct job *j, const struct job_target *targets)
+{
+	struct stat st;
+
+	if (job_has(j, OPT_DRY_RUN))
+		return false;
+	for (int i = 0; i < j->nr_targets; i++)
+		if (fstat(targets[i].fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		    ftruncate(targets[i].fd, 0) < 0)
+			return false;
+	return true;
+}
+
+/* The parts of a split dump must agree on what it holds: they cannot be thinned each for itself, so
+ * all of them are written again at the next level. */
+static struct error *split_by_levels(struct job *j, struct collect_request *r,
+				     const struct job_target *targets, struct collect_result *ret)
+{
+	r->nr_next_levels = 0;
+	for (unsigned i = 0;; i++) {
+		struct error *e;
+
+		r->level = j->levels[i];
+		e = job_split(j, r, targets, ret);
+		if (!e || error_kind(e) != ERROR_NO_SPACE || i + 1 == j->nr_levels ||
+		    !can_start_over(j, targets))
+			return e;
+		progress_end(&j->progress);
+		job_say(j, MSG_COMMON, "%s.\nTrying again with dump level %d.\n", error_message(e),
+			j->levels[i + 1]);
+		error_free(e);
+		collect_result_done(ret);
 	}
-	return collect_run(&r, ret);
 }
 
-/* Some file systems tell only here that they could not write. */
-static struct error *close_output(const struct job *j, int *fd)
+/* Writes all of the dump, to one target or to many. */
+static struct error *write_all(struct job *j, struct dump *d, struct kernel *k,
+			       const struct job_target *targets, struct collect_result *ret)
 {
-	int own = *fd;
+	struct collect_request r = job_request(j, d, k);
 
-	*fd = -1;
-	if (own >= 0 && close(own) < 0 && errno != EINTR)
-		return error_sys(errno, "%s: cannot close", j->output);
-	return NULL;
+	if (job_has(j, OPT_SPLIT))
+		return split_by_levels(j, &r, targets, ret);
+	return job_collect(j, &r, targets, ret);
 }
 
-static int saved_incomplete(struct job *j, const char *why)
+/* ---- the end ---- */
+
+/* "The dumpfile is saved to A" or "The dumpfiles are saved to A, B, and C". */
+static void say_saved(const struct job *j, const char *rest)
 {
-	job_say(j, MSG_COMMON, "\nThe dumpfile is saved to %s, but it is incomplete: %s\nWhat is in it "
-			       "can be analyzed.\n", j->output, why);
-	return job_completed(j, j->program->exit_incomplete ? j->program->exit_incomplete : 1);
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+
+	for (int i = 0; i < j->nr_targets; i++)
+		strbuf_printf(&b, "%s%s%s", i ? ", " : "", i && i + 1 == j->nr_targets ? "and " : "",
+			      job_target_name(j, i));
+	job_say(j, MSG_COMMON, "\nThe dumpfile%s saved to %s%s\n", j->nr_targets > 1 ? "s are" : " is",
+		strbuf_str(&b), rest);
 }
 
-static int report_end(struct job *j, struct collect_result *c, struct error *e)
+static void print_result(struct job *j, const struct collect_result *c)
+{
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+
+	progress_end(&j->progress);
+	job_say(j, MSG_DEBUG | MSG_REPORT, "STEP [%-27s] : %u.%06u seconds\n", "Copying data",
+		(unsigned)(c->copy_ms / 1000), (unsigned)(c->copy_ms % 1000 * 1000));
+	if (c->why.len)
+		job_say(j, MSG_COMMON, "%s", strbuf_str(&c->why));
+	collect_report(c, &text);
+	job_say(j, MSG_REPORT, "%s", strbuf_str(&text));
+}
+
+int job_report_end(struct job *j, struct collect_result *c, struct error *e)
 {
 	print_result(j, c);
 	if (e && (error_kind(e) != ERROR_NO_SPACE || !c->begun))
@@ -84,63 +156,74 @@ static int report_end(struct job *j, struct collect_result *c, struct error *e)
 	if (e) {
 		job_say(j, MSG_ERROR, "%s: %s\n", j->program->name, error_message(e));
 		error_free(e);
-		return saved_incomplete(j, "the target is full.");
+		say_saved(j, ", but it is incomplete: the target is full.\n"
+			     "What is in it can be analyzed.");
+		return job_completed(j, j->program->exit_incomplete ? j->program->exit_incomplete : 1);
 	}
-	if (c->thinned)
-		return saved_incomplete(j, "for want of room pages were left out that -d does not name.");
+	if (c->thinned) {
+		say_saved(j, ", but it is incomplete: for want of room pages were left out that -d does "
+			     "not name.\nWhat is in it can be analyzed.");
+		return job_completed(j, j->program->exit_incomplete ? j->program->exit_incomplete : 1);
+	}
 	if (!c->complete && c->counts.lost)
 		job_say(j, MSG_ERROR, "%s: %llu pages could not be read or were lost before: the dump is "
-				  "marked incomplete\n",
-		    j->program->name, (unsigned long long)c->counts.lost);
+				      "marked incomplete\n",
+			j->program->name, (unsigned long long)c->counts.lost);
 	else if (!c->complete)
 		job_say(j, MSG_ERROR, "%s: %s is incomplete, so the dump is marked incomplete too\n",
-		    j->program->name, j->input);
-	job_say(j, MSG_COMMON, "\nThe dumpfile is saved to %s.\n", j->output);
+			j->program->name, j->input);
+	say_saved(j, ".");
 	return job_completed(j, c->complete ? 0 : j->program->exit_incomplete);
 }
 
-static void print_input(const struct job *j, const struct dump *d, const struct kernel *k)
+static struct error *open_targets(struct job *j, struct job_target *targets)
 {
-	job_say(j, MSG_DEBUG, "%s\n%s, %s, page size %u, max_mapnr 0x%llx, kernel \"%s\"\n", j->input,
-	    d->format, d->arch ? d->arch->name : "unknown architecture", d->page_size,
-	    (unsigned long long)d->max_pfn, k ? k->release : "");
-	for (size_t i = 0; i < dump_nr_segments(d); i++) {
-		struct dump_segment s = dump_segment_at(d, i);
+	for (int i = 0; i < j->nr_targets; i++)
+		targets[i] = (struct job_target){ .name = job_target_name(j, i), .fd = -1, .own_fd = -1 };
+	for (int i = 0; i < j->nr_targets && !job_has(j, OPT_DRY_RUN); i++)
+		TRY(job_open_output(j, targets[i].name, &targets[i].fd, &targets[i].own_fd));
+	return NULL;
+}
 
-		job_say(j, MSG_DEBUG, "LOAD[%zu] %llx-%llx at %llx\n", i, (unsigned long long)s.pa,
-		    (unsigned long long)(s.pa + s.len), (unsigned long long)s.va);
+/* Some file systems tell only at close that they could not write. `empty`: what is in them is ours,
+ * and nobody takes it for a dump. */
+static struct error *close_targets(struct job_target *targets, int n, bool empty, struct error *before)
+{
+	for (int i = 0; i < n; i++) {
+		const struct job_target *t = &targets[i];
+
+		if (empty && t->own_fd >= 0)
+			(void)ftruncate(t->own_fd, 0); /* best effort, as the next */
+		if (before)
+			job_drop_if_empty(t->name, t->own_fd);
+		if (t->own_fd >= 0 && close(t->own_fd) < 0 && errno != EINTR && !before)
+			before = error_sys(errno, "%s: cannot close", t->name);
 	}
+	return before;
 }
 
 int job_save(struct job *j)
 {
 	_cleanup_dump_ struct dump *d = NULL;
 	_cleanup_kernel_ struct kernel *k = NULL;
-	_cleanup_close_ int own_fd = -1;
+	_cleanup_free_ struct job_target *targets = calloc(j->nr_targets, sizeof(*targets));
 	struct collect_result c = { 0 };
-	struct error *e;
-	int fd = -1, status;
+	struct error *e = targets ? NULL : error_nomem();
+	bool opened;
+	int status;
 
-	e = dump_open_set(j->inputs, j->nr_inputs, &d);
+	if (!e)
+		e = job_open_input(j, &d, &k);
+	if (!e)
+		e = check_refilter(j, d);
 	if (e)
 		return job_failed(j, e);
-	e = kernel_open(d, &k);
-	if (e) {
-		job_say(j, MSG_COMMON, "%s.\n", error_message(e));
-		error_free(e);
-	}
-	print_input(j, d, k);
-	if (!job_has(j, OPT_DRY_RUN)) {
-		e = job_open_output(j, j->output, &fd, &own_fd);
-		if (e)
-			return job_failed(j, e);
-	}
-	e = collect(j, d, k, fd, &c);
-	if (e)
-		job_drop_if_empty(j->output, own_fd);
-	else
-		e = close_output(j, &own_fd);
-	status = report_end(j, &c, e);
+	e = open_targets(j, targets);
+	opened = !e;
+	if (opened)
+		e = write_all(j, d, k, targets, &c);
+	e = close_targets(targets, j->nr_targets, opened && e && !c.begun, e);
+	status = job_report_end(j, &c, e);
 	collect_result_done(&c);
 	return status;
 }

@@ -150,7 +150,7 @@ static void set_switch(int id)
 		break;
 	case OPT_ELF32:
 	case OPT_ELF64:
-		arg.rq.elf32_headers = id == OPT_ELF32;
+		arg.rq.headers = id == OPT_ELF32 ? KEXEC_HEADERS_ELF32 : KEXEC_HEADERS_ELF64;
 		break;
 	case OPT_NO_EFI:
 		arg.rq.no_efi = true;

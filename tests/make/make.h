@@ -1,10 +1,10 @@
 /*
  * Builders: a readable description in, the bytes of a dump file out, for any width and byte
- * order. Each is a function for the unit tests and a program (mkelf, mkkdump, mkflat: text on
+ * order. Each is a function for the unit tests and a program (mkelf, mkkdump, ...: text on
  * stdin, bytes on stdout). They write the formats from their descriptions in doc/formats and
  * share no code with the readers.
  *
- * Common to all three: one statement a line, words separated by blanks, `key=value` words in
+ * Common to all: one statement a line, words separated by blanks, `key=value` words in
  * any order after the fixed ones, numbers decimal or 0x hex, # starts a comment line.
  *
  *	poke OFF HEX	at the end, overwrite bytes of the file
@@ -36,7 +36,7 @@ struct image {
 typedef struct error *make_fn(const char *text, struct image *ret);
 
 /* Each empties *ret first; free it with image_done(). */
-make_fn make_elf, make_kdump, make_flat;
+make_fn make_elf, make_kdump, make_flat, make_lkcd, make_s390;
 void image_done(struct image *im);
 
 /* --- for the builders --- */

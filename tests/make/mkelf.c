@@ -8,9 +8,9 @@
  *	note NAME TYPE DATA	a note; all go into one PT_NOTE in front of the PT_LOADs
  *	split-notes		a PT_NOTE for each note instead
  *	rawnotes DATA		bytes into the note area as they are
- *	load KEYS		a PT_LOAD: pa= va= memsz= data= off= filesz= align=
+ *	load KEYS		a PT_LOAD: pa= va= memsz= data= off= filesz= align= palign=
  *				filesz is the length of data, memsz that of filesz, off where
- *the data come to lie, unless told; align places the data count=N step=S: N of them, S apart in
+ *the data come to lie, unless told; align places the data; palign is what the header says; count=N step=S: N of them, S apart in
  *pa and va, with the seeds of the data going up by one phentsize N		size of a
  *program header, padding behind the known fields xnum			the number of headers
  *goes into section header 0, as it does by itself above 65,534 phnum N
@@ -23,7 +23,7 @@
 struct load {
 	uint64_t pa, va, filesz, memsz, off;
 	size_t data_off, data_len; /* in `data` */
-	uint64_t align;
+	uint64_t align, palign;
 	bool off_told;
 };
 
@@ -47,6 +47,7 @@ static struct error *take_load(struct maker *m, struct words *w)
 	TRY(make_key_number(w, "pa", 0, &pa));
 	TRY(make_key_number(w, "va", 0, &va));
 	TRY(make_key_number(w, "align", 1, &l.align));
+	TRY(make_key_number(w, "palign", 0, &l.palign));
 	l.off_told = make_key(w, "off") != NULL;
 	TRY(make_key_number(w, "off", 0, &l.off));
 	for (uint64_t i = 0; i < count; i++) {
@@ -161,7 +162,7 @@ static void put_phdr(struct pen *p, uint32_t type, uint64_t off, const struct lo
 	put_long(p, l->memsz);
 	if (!p->m->wide)
 		put(p, 4, 0);
-	put_long(p, 0);
+	put_long(p, l->palign);
 	p->at = start + p->m->phentsize;
 }
 

@@ -3,6 +3,9 @@
  *
  *	kdump LAYOUT little|big	first. LAYOUT of the main header: lp64, ilp32, ilp32-time64
  *				(8-aligned), i386-time64 (4-aligned)
+ *	diskdump LAYOUT little|big	instead: the original diskdump
+ *	task ADDRESS | cpu N | regs DATA	diskdump: the next CPU's task, the CPU that made
+ *				the dump, its registers
  *	sub LAYOUT		of the sub header: lp64, packed, padded; by default what the
  *				compiler of the main header would make
  *	version N		header version, 6 unless told
@@ -14,6 +17,7 @@
  *	uts FIELD TEXT		sysname nodename release version machine domainname; machine is
  *				x86_64 (lp64) or i686 unless told
  *	note NAME TYPE DATA	a VMCOREINFO note also gets the offset of its text
+ *	erase DATA		erase information, behind the notes
  *	no-notes-offset		leave the note fields zero
  *	one-bitmap		only one bitmap, for both purposes
  *	exists PFN [COUNT]	pages that exist and are not in the file
@@ -44,10 +48,11 @@ struct page {
 };
 
 struct maker {
-	bool big, started, split, one_bitmap, no_notes;
+	bool big, started, original, split, one_bitmap, no_notes;
 	int layout, sub;
 	uint64_t version, block, max, max32, status, cpus, level, physbase, start, end;
-	struct strbuf notes, data;
+	uint64_t cpu;
+	struct strbuf notes, erase, data, tasks, regs;
 	size_t info_off, info_len; /* VMCOREINFO text in `notes` */
 	char uts[6][65];
 	VECTOR(struct page) pages;
@@ -64,8 +69,11 @@ static int find_word(const char *const *list, const char *word)
 
 static struct error *start(struct maker *m, struct words *w)
 {
-	if (strcmp(w->v[0], "kdump") || w->n != 3)
-		return error_new(ERROR_USAGE, "kdump LAYOUT little|big comes first");
+	m->original = !strcmp(w->v[0], "diskdump");
+	if ((!m->original && strcmp(w->v[0], "kdump")) || w->n != 3)
+		return error_new(ERROR_USAGE, "kdump|diskdump LAYOUT little|big comes first");
+	if (m->original)
+		m->version = 1;
 	m->layout = find_word(layouts, w->v[1]);
 	if (m->layout < 0)
 		return error_new(ERROR_USAGE, "unknown layout %s", w->v[1]);
@@ -159,6 +167,18 @@ static struct error *take_exists(struct maker *m, struct words *w)
 	return NULL;
 }
 
+static struct error *take_task(struct maker *m, struct words *w)
+{
+	size_t width = m->layout == LP64 ? 8 : 4;
+	uint64_t address;
+
+	TRY(make_number(w, 1, &address));
+	for (size_t i = 0; i < width; i++)
+		strbuf_putc(&m->tasks, address >> 8 * (m->big ? width - 1 - i : i));
+	m->cpus = m->tasks.len / width;
+	return strbuf_error(&m->tasks);
+}
+
 static struct error *take_note(struct maker *m, struct words *w)
 {
 	size_t before = m->notes.len;
@@ -181,6 +201,7 @@ static struct error *take_line(void *arg, struct words *w)
 		{ "version", &m->version }, { "block", &m->block },	  { "maxpfn", &m->max },
 		{ "maxpfn32", &m->max32 },  { "status", &m->status },	  { "cpus", &m->cpus },
 		{ "level", &m->level },	    { "physbase", &m->physbase },
+		{ "cpu", &m->cpu },
 	};
 	int field;
 
@@ -193,6 +214,10 @@ static struct error *take_line(void *arg, struct words *w)
 		return take_page(m, w);
 	if (!strcmp(w->v[0], "exists"))
 		return take_exists(m, w);
+	if (!strcmp(w->v[0], "task"))
+		return take_task(m, w);
+	if (!strcmp(w->v[0], "regs") && w->n == 2)
+		return make_data(w->v[1], 0, &m->regs);
 	if (!strcmp(w->v[0], "note") && w->n == 4)
 		return take_note(m, w);
 	if (!strcmp(w->v[0], "sub") && w->n == 2 && find_word(sub_layouts, w->v[1]) >= 0) {
@@ -216,6 +241,8 @@ static struct error *take_line(void *arg, struct words *w)
 	}
 	if (!strcmp(w->v[0], "one-bitmap"))
 		m->one_bitmap = true;
+	else if (!strcmp(w->v[0], "erase") && w->n == 2)
+		return make_data(w->v[1], 0, &m->erase);
 	else if (!strcmp(w->v[0], "no-notes-offset"))
 		m->no_notes = true;
 	else
@@ -242,7 +269,7 @@ static void put_main(struct pen *p, uint64_t sub_blocks, uint64_t bitmap_blocks)
 	static const unsigned status_at[] = { 424, 412, 424, 420 };
 	struct maker *m = p->m;
 
-	p->e = image_put(p->im, 0, "KDUMP   ", 8);
+	p->e = image_put(p->im, 0, m->original ? "DISKDUMP" : "KDUMP   ", 8);
 	p->at = 8;
 	put(p, 4, m->version);
 	for (size_t i = 0; i < 6 && !p->e; i++) {
@@ -255,8 +282,11 @@ static void put_main(struct pen *p, uint64_t sub_blocks, uint64_t bitmap_blocks)
 	put(p, 4, sub_blocks);
 	put(p, 4, bitmap_blocks);
 	put(p, 4, m->max32 == UINT64_MAX ? m->max : m->max32);
-	p->at += 16;
+	p->at += 12;
+	put(p, 4, m->cpu);
 	put(p, 4, m->cpus);
+	if (!p->e)
+		p->e = image_put(p->im, p->at, strbuf_str(&m->tasks), m->tasks.len);
 }
 
 static void put_aligned(struct pen *p, uint64_t value)
@@ -275,6 +305,10 @@ static void put_sub(struct pen *p)
 	uint64_t notes = m->block + sub_len[m->sub];
 
 	p->at = m->block;
+	if (m->original && !p->e)
+		p->e = image_put(p->im, p->at, strbuf_str(&m->regs), m->regs.len);
+	if (m->original)
+		return;
 	put(p, width, m->physbase);
 	if (m->version >= 1)
 		put(p, 4, m->level);
@@ -292,8 +326,8 @@ static void put_sub(struct pen *p)
 		put(p, width, m->no_notes ? 0 : m->notes.len);
 	}
 	if (m->version >= 5) {
-		put_aligned(p, 0);
-		put(p, width, 0);
+		put_aligned(p, m->erase.len ? notes + m->notes.len : 0);
+		put(p, width, m->erase.len);
 	}
 	if (m->version >= 6) {
 		put_aligned(p, m->split ? m->start : 0);
@@ -302,6 +336,8 @@ static void put_sub(struct pen *p)
 	}
 	if (!p->e)
 		p->e = image_put(p->im, notes, strbuf_str(&m->notes), m->notes.len);
+	if (!p->e)
+		p->e = image_put(p->im, notes + m->notes.len, strbuf_str(&m->erase), m->erase.len);
 }
 
 static int by_pfn(const void *a, const void *b)
@@ -376,7 +412,7 @@ static struct error *write_file(struct maker *m, struct image *im)
 		qsort(m->pages.v, m->pages.n, sizeof(*m->pages.v), by_pfn);
 	if (m->max == UINT64_MAX)
 		m->max = m->pages.n ? m->pages.v[m->pages.n - 1].pfn + 1 : 1;
-	sub = (sub_len[m->sub] + m->notes.len + bs - 1) / bs;
+	sub = (sub_len[m->sub] + m->notes.len + m->erase.len + bs - 1) / bs;
 	bitmap = ((m->max + 7) / 8 + bs - 1) / bs;
 	bitmap1 = (1 + sub) * bs;
 	bitmap2 = m->one_bitmap ? bitmap1 : bitmap1 + bitmap * bs;
@@ -412,7 +448,10 @@ struct error *make_kdump(const char *text, struct image *ret)
 		if (m.codec_states[i])
 			codecs[i]->close(m.codec_states[i]);
 	strbuf_done(&m.notes);
+	strbuf_done(&m.erase);
 	strbuf_done(&m.data);
+	strbuf_done(&m.tasks);
+	strbuf_done(&m.regs);
 	vector_done(&m.pages);
 	return e;
 }

@@ -10,7 +10,13 @@ status makedumpfile -E --num-threads 2 dump.elf out
 status makedumpfile -x vmlinux -i vmcoreinfo dump.elf out
 status makedumpfile -R -F out
 status makedumpfile --partial-dmesg dump.elf out
-status makedumpfile --split dump.elf a b
+status makedumpfile --split dump.elf a
+status makedumpfile --split -E dump.elf a b
+status makedumpfile --split --num-threads 2 dump.elf a b
+status makedumpfile --split -F dump.elf a b
+status makedumpfile --reassemble -c a b
+status makedumpfile --reassemble --dry-run a b
+status makedumpfile --check-params --split -d 31 dump.elf a b
 status makedumpfile -e dump.elf a
 status makedumpfile --dry-run -R out
 status makedumpfile --message-level 32 dump.elf out

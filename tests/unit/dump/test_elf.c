@@ -339,6 +339,88 @@ static void test_locate(void **state)
 	}
 }
 
+/* netdump's files, in every kind: the note's first word is the task that panicked. */
+static void test_netdump(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		bool big = i & 1, wide = i < 2;
+		_cleanup_free_ char *text = NULL, *rest = NULL;
+		struct image im = { 0 };
+		struct dump *d;
+
+		assert_true(asprintf(&rest,
+				     "machine %d\nnote CORE 1 z:144\nnote CORE 3 z:124\n"
+				     "note CORE 4 x:%s\n"
+				     "load pa=0 data=r:1:4096+r:2:4096 align=4096 palign=4096\n",
+				     wide ? 62 : 3,
+				     wide ? big ? "ffff810012340000" : "000034120081ffff" :
+				     big ? "c1234000" : "004023c1") > 0);
+		text = text_of(kinds[i], rest);
+		d = open_made(make_elf, text, &im);
+		assert_string_equal(d->format, "ELF vmcore, netdump");
+		assert_int_equal(d->panic_task, wide ? 0xffff810012340000 : 0xc1234000);
+		assert_true(d->complete);
+		assert_page(d, 1, PAGE_OK, "r:2:4096");
+		assert_page(d, 2, PAGE_HOLE, "");
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
+/* The 32 bits of a segment's length do not hold that of a PAE machine's memory. */
+static void test_netdump_above_4g(void **state)
+{
+	static const char text[] = "elf32 little\nmachine 3\nnote CORE 3 z:124\n"
+				   "load pa=0 filesz=8192 data=r:1:4096+r:2:4096+r:3:4096 "
+				   "align=4096 palign=4096\n";
+	struct image im = { 0 };
+	struct dump *d = open_made(make_elf, text, &im);
+
+	assert_int_equal(d->max_pfn, 2 + (1 << 20));
+	assert_page(d, 2, PAGE_OK, "r:3:4096");
+	assert_page(d, 3, PAGE_LOST, "");
+	assert_false(d->complete);
+	dump_close(d);
+	image_done(&im);
+}
+
+static void test_origins(void **state)
+{
+	static const struct {
+		const char *text, *format;
+		uint32_t page_size;
+	} cases[] = {
+		/* 16 KiB pages of an Itanium, told by the alignment alone */
+		{ "elf64 little\nmachine 50\nnote DISKDUMP 0x70000001 x:00000000\n"
+		  "note CORE 1 z:1144\nload pa=0 data=z:16384 align=16384 palign=16384\n",
+		  "ELF vmcore, diskdump", 16384 },
+		{ "elf64 little\nnote CORE 3 z:136\nload pa=0 data=z:4096 align=4096 palign=3\n",
+		  "ELF vmcore, netdump", 4096 },
+		{ "elf64 little\nnote SNAP 4 x:0010000000c9ffff00000001\nload pa=0 data=z:4096\n",
+		  "ELF vmcore, crash's snap", 4096 },
+		/* kdump, by alignment or VMCOREINFO; a process's core file */
+		{ "elf64 little\nnote CORE 3 z:136\nload pa=0 data=z:4096 align=4096\n",
+		  "ELF vmcore", 4096 },
+		{ "elf64 little\nnote CORE 3 z:136\nnote VMCOREINFO 0 t:a=b\n"
+		  "load pa=0 data=z:4096 align=4096 palign=4096\n",
+		  "ELF vmcore", 4096 },
+		{ "elf64 little\nnote CORE 3 z:136\nnote CORE 6 z:32\n"
+		  "load pa=0 data=z:4096 align=4096 palign=4096\n",
+		  "ELF vmcore", 4096 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct image im = { 0 };
+		struct dump *d = open_made(make_elf, cases[i].text, &im);
+
+		assert_string_equal(d->format, cases[i].format);
+		assert_int_equal(d->page_size, cases[i].page_size);
+		assert_int_equal(d->panic_task, i == 2 ? 0xffffc90000001000 : 0);
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +435,9 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_wild_addresses),
 		cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_netdump),
+		cmocka_unit_test(test_netdump_above_4g),
+		cmocka_unit_test(test_origins),
 		cmocka_unit_test(test_locate),
 	};
 

@@ -275,6 +275,75 @@ static void test_split_part(void **state)
 	image_done(&im);
 }
 
+static uint64_t reg_of(const struct dump *d, const char *name)
+{
+	const struct arch_reg *r = arch_find_reg(d->arch, name);
+
+	return get_uint(d->notes[0].desc + d->arch->prstatus_regs + r->off, r->size, d->big);
+}
+
+/* The original diskdump, in both widths and byte orders. */
+static void test_diskdump(void **state)
+{
+	for (size_t i = 0; i < 4; i++) {
+		_cleanup_free_ char *text = NULL;
+		struct image im = { 0 };
+		struct dump *d;
+
+		assert_true(asprintf(&text,
+				     "diskdump %s %s\nversion %zu\nstatus 8\ncpu 1\n"
+				     "task 0xc1000000\ntask 0xc2000000\ntask 0xc3000000\n"
+				     "regs b:1:68+b:2:148\nuts release t:2.4.21-27.EL\n"
+				     "page 1 lost\npage 2 codec=zlib data=v:1:4096\npage 3 data=r:3:4096\n"
+				     "exists 4\n",
+				     layouts[i / 2], orders[i % 2], i / 2) > 0);
+		d = open_made(make_kdump, text, &im);
+		assert_string_equal(d->format, "diskdump");
+		assert_ptr_equal(d->arch, i / 2 ? &arch_i386 : &arch_x86_64);
+		assert_int_equal(d->big, i % 2);
+		assert_true(d->complete); /* 8 is what marks its successor's incomplete dumps */
+		assert_int_equal(d->dump_level, -1);
+		assert_int_equal(d->phys_base, 0);
+		assert_string_equal(d->utsname.release, "2.4.21-27.EL");
+		assert_int_equal(d->nr_cpu_tasks, 3);
+		assert_int_equal(d->cpu_tasks[2], 0xc3000000);
+		assert_int_equal(d->panic_task, 0xc2000000);
+		assert_int_equal(d->nr_notes, 1);
+		assert_int_equal(get_u32(d->notes[0].desc + (i / 2 ? 24 : 32), d->big), 2);
+		if (i / 2)
+			assert_int_equal(reg_of(d, "ss"), 0x01010101);
+		else
+			assert_int_equal(reg_of(d, "gs"), 0x0202020202020202);
+		assert_null(d->vmcoreinfo);
+		assert_page(d, 0, PAGE_HOLE, "");
+		assert_page(d, 2, PAGE_OK, "v:1:4096");
+		assert_page(d, 3, PAGE_OK, "r:3:4096");
+		assert_page(d, 4, PAGE_EXCLUDED, "");
+		assert_page(d, 1, PAGE_LOST, "");
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
+static void test_diskdump_odd(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_kdump,
+				   "diskdump lp64 little\nversion 0\nstatus 1\ncpus 100000\ncpu 9\n"
+				   "page 1 data=r:1:4096\n",
+				   &im);
+
+	assert_false(d->complete);
+	assert_int_equal(d->nr_cpu_tasks, (4096 - 464) / 8); /* no more than the block has */
+	assert_int_equal(d->panic_task, 0);
+	assert_int_equal(d->nr_notes, 0); /* no registers: all zero */
+	assert_page(d, 1, PAGE_OK, "r:1:4096");
+	dump_close(d);
+	image_done(&im);
+	assert_error(try_made(make_kdump, "diskdump lp64 little\npage 1\npoke 0 6469736b64756d70\n"),
+		     ERROR_UNSUPPORTED, "partition");
+}
+
 static void test_refused(void **state)
 {
 	assert_error(try_made(make_kdump, "kdump lp64 little\nuts machine t:pdp11\npage 1\n"),
@@ -299,7 +368,8 @@ int main(void)
 		cmocka_unit_test(test_snappy_page),  cmocka_unit_test(test_rank),
 		cmocka_unit_test(test_one_bitmap),   cmocka_unit_test(test_bad_descriptors),
 		cmocka_unit_test(test_cut_off),	     cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_split_part),   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_split_part),   cmocka_unit_test(test_diskdump),
+		cmocka_unit_test(test_diskdump_odd), cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

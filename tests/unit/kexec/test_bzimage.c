@@ -46,17 +46,49 @@ static void other_files_are_told_apart(void **state)
 	assert_error(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z), ERROR_NOT_FOUND, "HdrS");
 }
 
-static void what_the_entry_needs_is_insisted_upon(void **state)
+static void the_entry_is_told(void **state)
 {
 	struct bzimage z;
 
 	(void)state;
-	put_u16(b + 0x236, 0x7e, false);
-	assert_error(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z), ERROR_UNSUPPORTED, "32-bit kernel");
-	put_u16(b + 0x236, 0x7d, false);
-	assert_error(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z), ERROR_UNSUPPORTED, "4 GiB");
-	put_u16(b + 0x206, 0x20a, false);
-	assert_error(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z), ERROR_UNSUPPORTED, "2.10");
+	assert_ok(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z));
+	assert_true(bzimage_is_64bit(&z));
+	put_u16(b + 0x236, 0x7e, false); /* no 64-bit entry */
+	assert_ok(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z));
+	assert_false(bzimage_is_64bit(&z));
+	put_u16(b + 0x236, 0x7d, false); /* not above 4 GiB */
+	assert_ok(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z));
+	assert_false(bzimage_is_64bit(&z));
+	b[0x211] = 0;
+	assert_error(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z), ERROR_UNSUPPORTED, "zImage");
+	put_u16(b + 0x206, 0x201, false);
+	assert_error(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z), ERROR_UNSUPPORTED, "2.01");
+}
+
+/* Fields that a version of the protocol does not have yet are not read. */
+static void old_protocols_have_their_defaults(void **state)
+{
+	struct bzimage z;
+
+	(void)state;
+	put_u32(b + 0x22c, 0x7fffffff, false);
+	put_u16(b + 0x206, 0x20b, false);
+	assert_ok(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z));
+	assert_int_equal(z.xloadflags, 0);
+	assert_int_equal(z.pref_address, 0x1000000);
+	assert_int_equal(z.initrd_max, 0x7fffffff);
+	put_u16(b + 0x206, 0x209, false);
+	assert_ok(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z));
+	assert_int_equal(z.pref_address, 0x100000);
+	assert_int_equal(z.init_size, 5 * 20000);
+	assert_true(z.relocatable);
+	put_u16(b + 0x206, 0x205, false);
+	assert_ok(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z));
+	assert_int_equal(z.cmdline_max, 255);
+	put_u16(b + 0x206, 0x202, false);
+	assert_ok(bzimage_parse(b, SAMPLE_KERNEL_LEN, &z));
+	assert_false(z.relocatable);
+	assert_int_equal(z.initrd_max, 0x37ffffff);
 }
 
 static void damage_is_seen(void **state)
@@ -78,7 +110,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		TEST(the_header_is_read),
 		TEST(other_files_are_told_apart),
-		TEST(what_the_entry_needs_is_insisted_upon),
+		TEST(the_entry_is_told),
+		TEST(old_protocols_have_their_defaults),
 		TEST(damage_is_seen),
 	};
 

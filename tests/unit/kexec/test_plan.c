@@ -254,7 +254,7 @@ static void refusals_name_cause_and_cure(void **state)
 	rq.kernel = "/nonexistent/vmlinuz";
 	assert_refused(KEXEC_NO_FILE, "/nonexistent/vmlinuz");
 	rq.kernel = initrd;
-	assert_refused(KEXEC_BAD_IMAGE, "not a bzImage");
+	assert_refused(KEXEC_BAD_IMAGE, "no kernel image");
 	rq.kernel = kernel;
 	rq.type = "uImage";
 	assert_refused(KEXEC_WRONG_TYPE, "bzImage64");
