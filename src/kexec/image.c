@@ -6,6 +6,7 @@
 
 #include "base/strbuf.h"
 #include "kexec/image_types.h"
+#include "kexec/kexec.h"
 #include "unpack/unpack.h"
 
 /* In probe order: what says more about a file stands in front of what says less. */
@@ -16,9 +17,15 @@ static const struct image_type *const types[] = {
 	&image_elf_foreign,
 };
 
-const struct image_type *image_type_nr(size_t n)
+bool kexec_type_nr(size_t n, const char **ret_name, const char **ret_words)
 {
-	return n < ARRAY_SIZE(types) ? types[n] : NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if ((types[i]->load || types[i]->wrapper) && !n--) {
+			*ret_name = types[i]->name;
+			*ret_words = types[i]->words;
+			return true;
+		}
+	return false;
 }
 
 const struct image_type *image_type_named(const char *name)

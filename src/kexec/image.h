@@ -65,8 +65,6 @@ void image_close(struct image *im);
 struct error *image_layers_text(const struct image *im, char **ret) MUST_CHECK;
 /* For wrappers: unpacks `packed` into memory that the image owns; plain bytes stay as they are. */
 struct error *image_unpack(struct image *im, struct image_blob packed, struct image_blob *ret) MUST_CHECK;
-/* The n-th known type, in probe order; null after the last. */
-const struct image_type *image_type_nr(size_t n);
 /* By its name; null when there is none. */
 const struct image_type *image_type_named(const char *name);
 

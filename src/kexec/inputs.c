@@ -17,6 +17,7 @@
 
 #define FILE_LIMIT   (2ull << 30)
 #define UNPACK_LIMIT (1u << 30)
+#define DTB_LIMIT    (16u << 20)
 #define INITRD_ALIGN 4 /* archives that follow another begin so (cpio newc) */
 
 /* Opens a file that can be read whole: no folder, and nothing that goes on for ever. */
@@ -142,13 +143,15 @@ static struct error *read_modules(struct kexec_plan *p, struct kexec_result *r)
 	return NULL;
 }
 
-/* The request's, else a unified image's own. */
+/* The request's, else a unified image's own, else the running machine's when that is wanted. */
 static struct error *read_dtb(struct kexec_plan *p)
 {
 	const struct image_blob *own = &p->image.dtb;
 
 	if (p->rq.dtb)
 		TRY(read_plain(p->rq.dtb, &p->dtb));
+	else if (p->rq.force_dtb)
+		TRY(file_read(p->rq.root, "sys/firmware/fdt", DTB_LIMIT, &p->dtb.bytes, &p->dtb.len));
 	else if (own->len) {
 		p->dtb.bytes = malloc(own->len);
 		if (!p->dtb.bytes)
@@ -158,7 +161,8 @@ static struct error *read_dtb(struct kexec_plan *p)
 	}
 	if (p->dtb.len && (p->dtb.len < 40 || memcmp(p->dtb.bytes, "\xd0\x0d\xfe\xed", 4)))
 		return error_new(ERROR_BAD_DATA, "%s: not a device tree blob",
-				 p->rq.dtb ? p->rq.dtb : "the unified image's .dtb section");
+				 p->rq.dtb ? p->rq.dtb :
+				 p->rq.force_dtb ? "/sys/firmware/fdt" : "the unified image's .dtb section");
 	return NULL;
 }
 

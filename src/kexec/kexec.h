@@ -55,6 +55,10 @@ enum kexec_reason {
 	KEXEC_NO_MEMORY,	/* this process is out of memory */
 };
 
+/* The image types that can be loaded, in probe order: name for --type and words for people.
+ * False after the last. */
+bool kexec_type_nr(size_t n, const char **ret_name, const char **ret_words);
+
 /* Name of a reason for scripts and JSON: "no-room". */
 const char *kexec_reason_name(enum kexec_reason reason);
 

@@ -13,6 +13,7 @@
 #include "kexec/result.h"
 
 #define LOAD_ON_CRASH	      0x1
+#define LOAD_PRESERVE_CONTEXT 0x2
 #define LOAD_UPDATE_HEADERS   0x4 /* x86 kernels since 6.5 */
 #define LOAD_DEBUG	      0x10
 #define LOAD_ARCH_X86_64      (62ul << 16)
@@ -21,6 +22,8 @@
 #define FILE_ON_CRASH	      0x2
 #define FILE_NO_INITRD	      0x4
 #define FILE_DEBUG	      0x8
+#define FILE_NO_CMA	      0x10
+#define FILE_FORCE_DTB	      0x20
 
 struct kernel_segment { /* struct kexec_segment */
 	const void *buf;
@@ -47,6 +50,7 @@ static int load_segments(const struct kexec_plan *p)
 {
 	struct kernel_segment s[KEXEC_SEGMENTS];
 	unsigned long flags = LOAD_ARCH_X86_64 | (p->rq.panic ? LOAD_ON_CRASH : 0) |
+			      (p->rq.jump_back ? LOAD_PRESERVE_CONTEXT : 0) |
 			      (p->rq.hotplug ? LOAD_UPDATE_HEADERS : 0);
 	unsigned long debug = p->rq.debug ? LOAD_DEBUG : 0;
 	int err;
@@ -61,11 +65,13 @@ static int load_segments(const struct kexec_plan *p)
 static int load_file(const struct kexec_plan *p)
 {
 	unsigned long flags = (p->rq.panic ? FILE_ON_CRASH : 0) |
-			      (p->initrd.len ? 0 : FILE_NO_INITRD);
-	unsigned long debug = p->rq.debug ? FILE_DEBUG : 0;
-	int err = call_file(p->kernel.fd, p->initrd.fd, p->cmdline, flags | debug);
+			      (p->initrd.len ? 0 : FILE_NO_INITRD) |
+			      (p->rq.force_dtb ? FILE_FORCE_DTB : 0);
+	/* kernels that do not know these have nothing to tell, or no CMA placement */
+	unsigned long wishes = (p->rq.debug ? FILE_DEBUG : 0) | (p->rq.no_cma ? FILE_NO_CMA : 0);
+	int err = call_file(p->kernel.fd, p->initrd.fd, p->cmdline, flags | wishes);
 
-	return err == EINVAL && debug ? call_file(p->kernel.fd, p->initrd.fd, p->cmdline, flags) : err;
+	return err == EINVAL && wishes ? call_file(p->kernel.fd, p->initrd.fd, p->cmdline, flags) : err;
 }
 
 /* Answers that say "not by this call", rather than "not this kernel". */

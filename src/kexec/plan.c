@@ -39,7 +39,7 @@ static const char *file_call_lacks(const struct kexec_plan *p)
 		return "kexec_file_load takes no kernel of this type";
 	if (p->rq.entry_32bit)
 		return "only kexec_load starts a kernel at its 32-bit entry";
-	if (p->dtb.len)
+	if (p->dtb.len && !p->rq.force_dtb)
 		return "only kexec_load takes a device tree blob";
 	if (p->rq.memmap_cmdline)
 		return "only kexec_load tells memory by memmap=";
@@ -111,6 +111,12 @@ static struct error *build_segments(struct kexec_plan *p, struct kexec_result *r
 
 static struct error *check_request(const struct kexec_request *rq, struct kexec_result *r)
 {
+	if (rq->jump_back)
+		return rq->call != KEXEC_CALL_FILE ? NULL :
+			refuse(r, KEXEC_BAD_REQUEST, "use the segment based call (-c)",
+			       "the jump-back helper is not possible with kexec_file_load");
+	if (rq->dtb && rq->force_dtb)
+		return refuse(r, KEXEC_BAD_REQUEST, "leave out one of them", "--dtb and --force-dtb contradict each other");
 	if (!rq->kernel && rq->kernel_fd <= 0)
 		return refuse(r, KEXEC_BAD_REQUEST, "name a kernel file", "no kernel was given");
 	if (rq->call == KEXEC_CALL_FILE &&
@@ -127,6 +133,11 @@ static struct error *check_request(const struct kexec_request *rq, struct kexec_
 static struct error *make(struct kexec_plan *p, struct kexec_result *r)
 {
 	TRY(check_request(&p->rq, r));
+	if (p->rq.jump_back) {
+		TRY(read_host(p, r));
+		p->first = KEXEC_CALL_SEGMENTS;
+		return plan_jump_back(p, r);
+	}
 	TRY(plan_read(p, r));
 	TRY(read_host(p, r));
 	TRY(build_segments(p, r));

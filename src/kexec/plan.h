@@ -57,6 +57,8 @@ struct kexec_plan {
 struct error *plan_read(struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
 /* Everything for kexec_load(2). */
 struct error *plan_segments(struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
+/* The same for an image that only jumps to the request's entry. */
+struct error *plan_jump_back(struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
 
 /* "ttyS1" and the like out of console=, as an I/O port; 0x3f8 is ttyS0's. 0: no serial console. */
 uint16_t purgatory_serial_port(const char *cmdline);

@@ -23,7 +23,8 @@ static void print_segments(const struct kexec_plan *p, FILE *to)
 		print_range(to, e->start, e->start + e->len);
 		fprintf(to, "  type %u\n", e->type);
 	}
-	fprintf(to, "command line: %s\n", p->full_cmdline);
+	if (p->full_cmdline)
+		fprintf(to, "command line: %s\n", p->full_cmdline);
 }
 
 static void print_image(const struct kexec_plan *p, FILE *to)
@@ -51,7 +52,8 @@ static void print_image(const struct kexec_plan *p, FILE *to)
 
 void kexec_plan_print(const struct kexec_plan *p, FILE *to)
 {
-	print_image(p, to);
+	if (p->image.type)
+		print_image(p, to);
 	fprintf(to, "initrd: %zu bytes in %zu files\n", p->initrd.len, p->rq.nr_initrds);
 	for (size_t i = 0; i < p->regions.n; i++) {
 		print_range(to, p->regions.v[i].start, p->regions.v[i].end);

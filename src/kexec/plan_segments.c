@@ -295,6 +295,21 @@ static struct error *plan_panic(struct build *b, struct kexec_result *r)
 	return refuse_error(r, KEXEC_NO_HOST_FACTS, "run it as root, with /proc and /sys mounted", e);
 }
 
+/* The call wants a segment, though there is nothing to load. */
+struct error *plan_jump_back(struct kexec_plan *p, struct kexec_result *r)
+{
+	struct build b = { .p = p };
+	struct error *e = gather(&b, r);
+
+	if (!e)
+		e = refuse_error(r, KEXEC_NO_ROOM, "give other limits for addresses",
+				 build_put(&b, "nothing", KEXEC_PAGE, anywhere, NULL));
+	build_done(&b);
+	p->entry = p->rq.jump_back_entry;
+	p->have_segments = !e;
+	return e;
+}
+
 struct error *plan_segments(struct kexec_plan *p, struct kexec_result *r)
 {
 	struct build b = { .p = p };

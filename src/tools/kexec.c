@@ -20,7 +20,9 @@ enum {
 	OPT_FILE_CALL, OPT_SEGMENT_CALL, OPT_AUTO_CALL, OPT_INITRD, OPT_APPEND, OPT_REUSE_CMDLINE,
 	OPT_TYPE, OPT_DEBUG, OPT_NO_CHECKS, OPT_NO_SYNC, OPT_NO_IFDOWN, OPT_CKR_SIZE, OPT_MEM_MIN,
 	OPT_MEM_MAX, OPT_ELF32, OPT_ELF64, OPT_NO_EFI, OPT_HOTPLUG, OPT_ACCEPTED, OPT_ACCEPTED_VALUE,
-	OPT_SPOIL, OPT_REFUSED, OPT_CHECK, OPT_ROOT,
+	OPT_SPOIL, OPT_REFUSED, OPT_CHECK, OPT_ROOT, OPT_MODULE, OPT_DTB, OPT_ARGS_ELF,
+	OPT_ARGS_LINUX, OPT_ARGS_NONE, OPT_ENTRY_32BIT, OPT_MEMMAP, OPT_NO_CMA, OPT_FORCE_DTB,
+	OPT_ENTRY, OPT_JUMP_BACK,
 };
 
 static const struct option_def options[] = {
@@ -41,35 +43,49 @@ static const struct option_def options[] = {
 	{ 0, "ramdisk", "FILE", NULL, OPT_INITRD },
 	{ 0, "command-line", "TEXT", "Set the kernel command line.", OPT_APPEND },
 	{ 0, "append", "TEXT", "The same; with --reuse-cmdline it is added.", OPT_APPEND },
+	{ 0, "module", "WORDS", "A file and its arguments, for a multiboot kernel; may be repeated.", OPT_MODULE },
+	{ 0, "dtb", "FILE", "Pass this device tree blob (kexec_load).", OPT_DTB },
+	{ 0, "devicetreeblob", "FILE", NULL, OPT_DTB },
+	{ 0, "force-dtb", NULL, "Carry the running machine's device tree over.", OPT_FORCE_DTB },
 	{ 0, "reuse-cmdline", NULL, "Take the running kernel's command line.", OPT_REUSE_CMDLINE },
-	{ 't', "type", "TYPE", "Insist on an image of this type (bzImage64).", OPT_TYPE },
+	{ 't', "type", "TYPE", "Insist on an image of this type; the types are listed below.", OPT_TYPE },
 	{ 'd', "debug", NULL, "Show ranges, segments and command line.", OPT_DEBUG },
 	{ 'i', "no-checks", NULL, "Do not check the loaded kernel's digest before it starts.",
 	  OPT_NO_CHECKS },
 	{ 'y', "no-sync", NULL, "Do not sync file systems before -e or -f.", OPT_NO_SYNC },
 	{ 'x', "no-ifdown", NULL, "Leave network interfaces up before -e or -f.", OPT_NO_IFDOWN },
+	{ 0, "noifdown", NULL, NULL, OPT_NO_IFDOWN },
 	{ 0, "print-ckr-size", NULL, "Print the size of the reserved memory in bytes.", OPT_CKR_SIZE },
 	{ 0, "mem-min", "ADDR", "Put nothing below this address.", OPT_MEM_MIN },
 	{ 0, "mem-max", "ADDR", "Put nothing above this address.", OPT_MEM_MAX },
 	{ 0, "elf64-core-headers", NULL, "Describe memory in ELF64 headers (default).", OPT_ELF64 },
 	{ 0, "elf32-core-headers", NULL, "Describe memory in ELF32 headers.", OPT_ELF32 },
+	{ 0, "pass-memmap-cmdline", NULL, "Tell a capture kernel its memory by memmap= too.", OPT_MEMMAP },
+	{ 0, "args-elf", NULL, "Tell an ELF kernel its command line by ELF notes.", OPT_ARGS_ELF },
+	{ 0, "args-linux", NULL, "Tell it as Linux is told (default for a vmlinux).", OPT_ARGS_LINUX },
+	{ 0, "args-none", NULL, "Tell it nothing.", OPT_ARGS_NONE },
+	{ 0, "entry-32bit", NULL, "Start a bzImage at its 32-bit entry.", OPT_ENTRY_32BIT },
+	{ 0, "no-cma", NULL, "Keep the kernel out of CMA memory (kexec_file_load).", OPT_NO_CMA },
+	{ 0, "load-jump-back-helper", NULL, "Load what goes back to the kernel that started this one.",
+	  OPT_JUMP_BACK },
+	{ 0, "entry", "ADDR", "Where that kernel waits.", OPT_ENTRY },
 	{ 0, "noefi", NULL, "Pass no EFI tables, name the ACPI tables' place instead.", OPT_NO_EFI },
 	{ 0, "hotplug", NULL, "Let the kernel update the core headers (kexec_load).", OPT_HOTPLUG },
 	{ 0, "check", NULL, "Build and check everything for -l or -p, load nothing.", OPT_CHECK },
 	{ 0, "root", "DIR", NULL, OPT_ROOT }, /* a recorded /proc and /sys, with --check, -S or -e */
-	/* Nothing to do for these: what they ask for is always so, or for very old kernels. */
+	/* Nothing to do for these: what they ask for is always so, or for another architecture. */
+	{ 0, "dt-no-old-root", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "console-serial", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "console-vga", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "reset-vga", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "reuse-video-type", NULL, NULL, OPT_ACCEPTED },
-	{ 0, "pass-memmap-cmdline", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "serial", "PORT", NULL, OPT_ACCEPTED_VALUE },
 	{ 0, "serial-baud", "RATE", NULL, OPT_ACCEPTED_VALUE },
 	{ 0, "real-mode", NULL, NULL, OPT_REFUSED },
-	{ 0, "entry-32bit", NULL, NULL, OPT_REFUSED },
 	{ 0, "load-preserve-context", NULL, NULL, OPT_REFUSED },
-	{ 0, "load-jump-back-helper", NULL, NULL, OPT_REFUSED },
 	{ 0, "reuseinitrd", NULL, NULL, OPT_REFUSED },
+	{ 0, "load-live-update", NULL, NULL, OPT_REFUSED },
+	{ 0, "exec-live-update", NULL, NULL, OPT_REFUSED },
 	{ 0, "spoil-digest", NULL, NULL, OPT_SPOIL }, /* for tests of the digest check */
 	{ 0 }
 };
@@ -79,17 +95,21 @@ static struct {
 	bool sync, ifdown, reuse_cmdline, check;
 	char *append;
 	const char *root;
-	struct words initrds;
+	struct words initrds, modules;
 	struct kexec_request rq;
 } arg = { .sync = true, .ifdown = true, .root = "/" };
 
 static void help(void)
 {
+	const char *name, *words;
+
 	printf("Usage: kexec [OPTION]... [KERNEL]\n"
 	       "Loads a kernel out of the running one, for the next reboot or for a crash.\n\n");
 	options_help(options, stdout);
-	printf("\nImage types: bzImage64 (x86_64). Exit status: 0, 1 (usage, missing files; -S: loaded),\n"
-	       "255 (refused or failed).\n");
+	printf("\nImage types (--type), each also packed with gzip, xz, lzma, zstd or lz4:\n");
+	for (size_t i = 0; kexec_type_nr(i, &name, &words); i++)
+		printf("  %-16s %s\n", name, words);
+	printf("\nExit status: 0, 1 (usage, missing files; -S: loaded), 255 (refused or failed).\n");
 }
 
 static void set_action(int id)
@@ -115,6 +135,9 @@ static void set_action(int id)
 		break;
 	case OPT_CKR_SIZE:
 		arg.ckr_size = true;
+		break;
+	case OPT_JUMP_BACK:
+		arg.rq.jump_back = true;
 		break;
 	default:
 		break;
@@ -158,6 +181,27 @@ static void set_switch(int id)
 	case OPT_HOTPLUG:
 		arg.rq.hotplug = true;
 		break;
+	case OPT_ARGS_ELF:
+		arg.rq.args = KEXEC_ARGS_NOTES;
+		break;
+	case OPT_ARGS_LINUX:
+		arg.rq.args = KEXEC_ARGS_LINUX;
+		break;
+	case OPT_ARGS_NONE:
+		arg.rq.args = KEXEC_ARGS_NONE;
+		break;
+	case OPT_ENTRY_32BIT:
+		arg.rq.entry_32bit = true;
+		break;
+	case OPT_MEMMAP:
+		arg.rq.memmap_cmdline = true;
+		break;
+	case OPT_NO_CMA:
+		arg.rq.no_cma = true;
+		break;
+	case OPT_FORCE_DTB:
+		arg.rq.force_dtb = true;
+		break;
 	case OPT_CHECK:
 		arg.check = true;
 		break;
@@ -177,11 +221,36 @@ static struct error *address(const char *text, uint64_t *ret)
 	return error_new(ERROR_USAGE, "\"%s\" is not an address", text);
 }
 
+/* What this machine cannot do any more, or this program not. */
+static struct error *refuse_option(const char *name)
+{
+	static const struct {
+		const char *name;
+		const char *why;
+	} refused[] = {
+		{ "real-mode", "the 16-bit entry needs a BIOS as it is at power-on, which is gone once Linux runs" },
+		{ "load-preserve-context", "coming back to this kernel later (kexec jump) is not possible with the kernels that are loaded here" },
+		{ "reuseinitrd", "this machine's kernel does not keep its first initrd; name it with --initrd" },
+		{ "load-live-update", "this is for hosts under the Xen hypervisor" },
+		{ "exec-live-update", "this is for hosts under the Xen hypervisor" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		if (!strcmp(refused[i].name, name))
+			return error_new(ERROR_USAGE, "--%s: %s", name, refused[i].why);
+	return error_new(ERROR_USAGE, "--%s is not supported", name);
+}
+
 static struct error *set_option(int id, const char *value)
 {
 	switch (id) {
 	case OPT_INITRD:
 		return words_add(&arg.initrds, value);
+	case OPT_MODULE:
+		return words_add(&arg.modules, value);
+	case OPT_DTB:
+		arg.rq.dtb = value;
+		return NULL;
 	case OPT_APPEND:
 		free(arg.append);
 		arg.append = strdup(value);
@@ -198,9 +267,8 @@ static struct error *set_option(int id, const char *value)
 		TRY(address(value, &arg.rq.mem_max));
 		arg.rq.mem_max += arg.rq.mem_max != UINT64_MAX;
 		return NULL;
-	case OPT_REFUSED:
-		return error_new(ERROR_USAGE,
-				 "options for 16-bit and 32-bit entry, kexec jump and reuse of the first initrd are not supported");
+	case OPT_ENTRY:
+		return address(value, &arg.rq.jump_back_entry);
 	default:
 		set_switch(id);
 		return NULL;
@@ -222,7 +290,7 @@ static int parse(int argc, char **argv)
 			printf("kexec (salvage) %s\n", SALVAGE_VERSION);
 			status = 0;
 		} else {
-			e = set_option(id, o.value);
+			e = id == OPT_REFUSED ? refuse_option(o.row->name) : set_option(id, o.value);
 		}
 	}
 	if (!e && status < 0 && id == 0 && argc - options_rest(&o) > 1)
@@ -265,14 +333,14 @@ static int report(struct error *e, const struct kexec_result *r)
 		       EXIT_FAILED;
 }
 
-/* The command line asked for, malloc'd. */
+/* The command line asked for, malloc'd; null when nothing was said of it. */
 static struct error *command_line(char **ret)
 {
 	_cleanup_free_ char *line = NULL;
 
 	if (!arg.reuse_cmdline) {
-		*ret = strdup(arg.append ? arg.append : "");
-		return *ret ? NULL : error_nomem();
+		*ret = arg.append ? strdup(arg.append) : NULL;
+		return *ret || !arg.append ? NULL : error_nomem();
 	}
 	TRY(host_cmdline(arg.rq.root, &line));
 	TRY(cmdline_remove(&line, "BOOT_IMAGE"));
@@ -297,6 +365,8 @@ static int load(void)
 	arg.rq.panic = arg.panic;
 	arg.rq.initrds = (const char *const *)arg.initrds.v;
 	arg.rq.nr_initrds = arg.initrds.n;
+	arg.rq.modules = (const char *const *)arg.modules.v;
+	arg.rq.nr_modules = arg.modules.n;
 	e = kexec_plan(&arg.rq, &plan, &r);
 	if (!e && arg.rq.debug)
 		kexec_plan_print(plan, stdout);
@@ -400,12 +470,16 @@ static int shut_down(void)
 /* A recorded tree says nothing of the machine that a system call would change. */
 static bool changes_another_machine(void)
 {
-	return strcmp(arg.root, "/") && (arg.unload || (arg.rq.kernel && !arg.check));
+	return strcmp(arg.root, "/") && (arg.unload || ((arg.rq.kernel || arg.rq.jump_back) && !arg.check));
 }
 
 /* What contradicts itself; null when nothing does. */
 static const char *contradiction(void)
 {
+	if (arg.rq.jump_back && (arg.rq.kernel || arg.panic || !arg.rq.jump_back_entry))
+		return "--load-jump-back-helper goes with --entry=ADDR, and without -p and KERNEL";
+	if (arg.rq.jump_back_entry && !arg.rq.jump_back)
+		return "--entry goes with --load-jump-back-helper";
 	if (arg.unload && arg.rq.kernel)
 		return "-u takes no KERNEL: to put another one in its place, load that without -u";
 	if (arg.check && (arg.unload || (arg.exec && !arg.rq.kernel)))
@@ -433,7 +507,7 @@ static int run(void)
 	if (arg.unload)
 		return unload();
 	arg.bare = arg.rq.kernel && !arg.check && !arg.load && !arg.panic && !arg.exec;
-	if (arg.rq.kernel || arg.load || arg.panic)
+	if (arg.rq.kernel || arg.load || arg.panic || arg.rq.jump_back)
 		rc = load();
 	else if (!arg.exec) {
 		log_error("nothing to do: give -l, -p, -e, -u or -S (see kexec --help)");
@@ -461,6 +535,7 @@ int main(int argc, char **argv)
 		}
 	}
 	words_done(&arg.initrds);
+	words_done(&arg.modules);
 	free(arg.append);
 	return rc;
 }
