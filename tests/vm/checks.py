@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import debian
+from steps import arrived  # noqa: F401 (a check)
 
 HERE = Path(__file__).resolve().parent
 ORACLE = HERE.parent / "oracle"

@@ -14,11 +14,16 @@ from pathlib import Path
 
 WEEK_S = 7 * 24 * 3600
 
-# name: (suite, meta package, flavour pattern). The 6.1 one is the full stock kernel.
+# name: (suite, meta package). The 6.1 one is the full stock kernel. A suite is followed by its
+# architecture where that is another one than this machine's.
 KERNELS = {
     "6.1": ("bookworm", "linux-image-amd64"),
     "6.12": ("trixie", "linux-image-cloud-amd64"),
     "7": ("sid", "linux-image-cloud-amd64"),
+}
+# only to be loaded by the others: not fetched with them
+FOREIGN_KERNELS = {
+    "686": ("bookworm:i386", "linux-image-686-pae"),
 }
 
 
@@ -62,6 +67,7 @@ def mirror():
 def apt_root(suite):
     """The apt.conf of a private apt root for `suite`, updated at most a week ago."""
     root = cache() / "apt" / suite
+    suite, _, architecture = suite.partition(":")
     conf, stamp = root / "apt.conf", root / "updated"
     if stamp.exists() and time.time() - stamp.stat().st_mtime < WEEK_S:
         return conf
@@ -75,7 +81,7 @@ def apt_root(suite):
         lines.append(f"deb {key} {mirror()}-security {suite}-security main")
     (root / "etc/sources.list").write_text("\n".join(lines) + "\n")
     options = {
-        "APT::Architecture": "amd64", "APT::Architectures": "amd64",
+        "APT::Architecture": architecture or "amd64", "APT::Architectures": architecture or "amd64",
         "APT::Install-Recommends": "false", "APT::Sandbox::User": "root",
         "Acquire::Check-Valid-Until": "false", "Acquire::Check-Date": "false",
         "Acquire::Languages": "none", "Acquire::Retries": "3",
@@ -132,7 +138,7 @@ class Kernel:
 
     def __init__(self, name):
         self.name = name
-        suite, meta = KERNELS[name]
+        suite, meta = (KERNELS | FOREIGN_KERNELS)[name]
         base = cache() / "kernels"
         base.mkdir(exist_ok=True)
         with locked(f"kernel-{suite}"):
@@ -221,6 +227,18 @@ class Kernel:
                         (source / link).symlink_to(kbuild / link)
                 (tree / ".complete").write_text("")
         return source
+
+
+def foreign_file(suite, package, path):
+    """A file out of a package of another suite or architecture."""
+    tree = cache() / "tools" / f"{suite.replace(':', '-')}-{package}"
+    with locked(f"tool-{suite}"):
+        if not (tree / ".complete").exists():
+            shutil.rmtree(tree, ignore_errors=True)
+            tree.mkdir(parents=True)
+            with_fresh_lists(suite, lambda conf: unpack(conf, [package], tree))
+            (tree / ".complete").write_text("")
+    return tree / path
 
 
 def tool(suite, package, program):

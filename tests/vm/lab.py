@@ -22,6 +22,7 @@ TARGET_UUID = "5a1f4a6e-0000-4000-8000-00000000d15c"
 TARGET_LABEL = "crashdisk"
 PROGRAMS = ["kexec", "kdumpctl", "salvage", "vmcore-dmesg", "makedumpfile", "salvage-init",
             "salvage-collect", "salvage-report"]
+GUEST_PROGRAMS = ["test-init", "kexec-steps"]
 # What a production system has loaded and on disk: drivers of its disks and file systems.
 MODULE_FOLDERS = ["kernel/drivers/virtio", "kernel/drivers/block", "kernel/drivers/ata",
                   "kernel/drivers/scsi", "kernel/fs/ext4", "kernel/fs/jbd2", "kernel/fs/xfs",
@@ -75,11 +76,28 @@ def production_initramfs(kernel, work):
         (root / "modules" / name).write_bytes(unpacked_module(path))
         order.append(name)
     (root / "modules/order").write_text("".join(f"{n}\n" for n in order))
+    out = pack_initramfs(root, work / "initramfs.gz")
+    shutil.rmtree(root)
+    return out
+
+
+def pack_initramfs(root, out):
     names = "\n".join(str(p.relative_to(root)) for p in sorted(root.rglob("*")))
     cpio = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=names.encode(),
                           stdout=subprocess.PIPE, check=True).stdout
-    out = work / "initramfs.gz"
     out.write_bytes(gzip.compress(cpio, 1))
+    return out
+
+
+def small_initramfs(busybox, out):
+    """For kernels of another width: nothing but a busybox and what it says."""
+    root = out.with_suffix(".root")
+    shutil.rmtree(root, ignore_errors=True)
+    (root / "bin").mkdir(parents=True)
+    (root / "dev").mkdir()
+    shutil.copy(busybox, root / "bin/busybox")
+    shutil.copy(HERE / "guest/init-small", root / "init")
+    pack_initramfs(root, out)
     shutil.rmtree(root)
     return out
 
@@ -98,7 +116,8 @@ def lay_base_root(kernel, build):
         if path.exists():
             digest.update(path.read_bytes())
     digest.update((HERE / "lab.py").read_bytes())
-    digest.update((HERE / "guest/test-init").read_bytes())
+    for name in GUEST_PROGRAMS:
+        digest.update((HERE / "guest" / name).read_bytes())
     root = build / "vm" / f"root-{kernel.name}"
     stamp = root.with_suffix(".digest")
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
@@ -116,7 +135,8 @@ def lay_base_root(kernel, build):
     for name in PROGRAMS:
         if (build / "bin" / name).exists():
             copy_program(build / "bin" / name, root)
-    shutil.copy(HERE / "guest/test-init", root / "sbin/test-init")
+    for name in GUEST_PROGRAMS:
+        shutil.copy(HERE / "guest" / name, root / "sbin" / name)
     shutil.copy(kernel.image, root / "boot" / f"vmlinuz-{kernel.release}")
     shutil.copy(kernel.config, root / "boot" / f"config-{kernel.release}")
     modules = root / "lib/modules" / kernel.release

@@ -13,6 +13,7 @@ import checks
 import debian
 import lab
 import scenarios
+import steps
 
 
 def scenario_text(s):
@@ -56,9 +57,11 @@ def execute(s, build, echo=None):
         lab.copy_program(build / "tests" / "vm" / program, tree)
     if "oops" in s.crash:
         shutil.copy(lab.oops_module(kernel, build), tree / "oops.ko")
+    if s.steps:
+        steps.lay(s, kernel, build, tree, initrd)
     if s.arm == "kexec-reboot":
         shutil.copy(initrd, tree / "boot/production.gz")
-    lab.make_ext4(work / "root.img", 400, tree=tree)
+    lab.make_ext4(work / "root.img", s.root_mb, tree=tree)
     shutil.rmtree(tree)
     if s.fstype == "xfs":
         lab.make_xfs(work / "target.img", s.target_mb, lab.TARGET_LABEL, lab.TARGET_UUID)

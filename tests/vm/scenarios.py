@@ -30,6 +30,8 @@ class Scenario:
     before_crash: str = ""       # shell, after it started
     checks: list = field(default_factory=lambda: list(DUMP_CHECKS))
     programs: list = field(default_factory=list)  # helper programs of tests/vm put into /usr/sbin
+    steps: list = field(default_factory=list)  # kernels started one by one, see steps.py
+    root_mb: int = 400
     limit: int = 300
     tier: str = "check"
     group: str = "targets"
@@ -82,6 +84,27 @@ SCENARIOS = [
              sysconfig="-s", checks=["kexec_rebooted"], group="kexec"),
     Scenario("kexec-reboot-segments", target=False, arm="kexec-reboot", crash="kexec -e",
              sysconfig="-c", kernel="6.12", checks=["kexec_rebooted"], group="kexec"),
+]
+
+# Every image by every way in, one guest for many kernels: (how, options, image).
+KEXEC_STEPS = [("reboot", "-s", "bzimage"), ("reboot", "-c", "bzimage"), ("reboot", "-c", "vmlinux"),
+               ("reboot", "-c", "packed"), ("reboot", "-s", "uki"), ("reboot", "-c", "uki"),
+               ("reboot", "-c --entry-32bit", "bzimage"), ("panic", "-s", "bzimage"), ("panic", "-c", "bzimage"),
+               ("panic", "-c", "vmlinux"), ("panic", "-s", "uki"), ("panic", "-c", "uki"),
+               ("panic", "-c --entry-32bit", "bzimage"), ("panic", "-c --pass-memmap-cmdline", "bzimage")]
+OTHER_STEPS = [("reboot", "", "other"), ("panic", "", "other"), ("reboot", "", "other_vmlinux"),
+               ("reboot", "", "multiboot"), ("reboot", "--type=multiboot-x86", "multiboot")]
+for kernel in ("6.1", "6.12", "7"):
+    for uefi in (False, True):
+        SCENARIOS.append(Scenario(f"kexec-images-{kernel}" + ("-uefi" if uefi else ""), kernel=kernel, uefi=uefi,
+                                  steps=KEXEC_STEPS, target=False, checks=["arrived"], ram_mb=768,
+                                  crashkernel="192M" if not uefi else "160M", limit=1500, root_mb=700,
+                                  tier="long", group="kexec"))
+SCENARIOS += [
+    Scenario("kexec-32bit-and-multiboot", kernel="6.12", steps=OTHER_STEPS, target=False, checks=["arrived"],
+             root_mb=500, tier="long", group="kexec"),
+    Scenario("kexec-uki-and-vmlinux", kernel="6.12", target=False, checks=["arrived"], group="kexec", root_mb=500,
+             steps=[("reboot", "", "uki"), ("reboot", "", "packed"), ("panic", "-c", "vmlinux")]),
 ]
 
 # Other ways to die: what counts is that the report's stack is the kernel's own.
