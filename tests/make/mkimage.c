@@ -115,6 +115,8 @@ static struct error *add_multiboot(const struct words *w, struct strbuf *b, size
 	TRY(number(w, "multiboot", addresses, &version));
 	TRY(number(w, "mb-flags", 3, &flags));
 	TRY(number(w, "mb-relocatable", 0, &relocatable));
+	if (version)
+		memset(b->s + at, 0, 64);
 	if (version == 1) {
 		flags |= addresses ? 0x10000 : 0;
 		u32(b, at, 0x1badb002, false);

@@ -77,7 +77,7 @@ def apt_root(suite):
     (root / "state/status").write_text("")
     key = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
     lines = [f"deb {key} {mirror()} {suite} main"]
-    if suite != "sid":
+    if suite != "sid" and not architecture:
         lines.append(f"deb {key} {mirror()}-security {suite}-security main")
     (root / "etc/sources.list").write_text("\n".join(lines) + "\n")
     options = {
