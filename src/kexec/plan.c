@@ -101,7 +101,7 @@ static struct error *build_segments(struct kexec_plan *p, struct kexec_result *r
 	p->have_segments = !e;
 	if (!e)
 		return NULL;
-	if (p->rq.call == KEXEC_CALL_SEGMENTS || r->reason == KEXEC_NO_ROOM ||
+	if (p->rq.call == KEXEC_CALL_SEGMENTS || !p->image.type->file_call || r->reason == KEXEC_NO_ROOM ||
 	    r->reason == KEXEC_CMDLINE_TOO_LONG || r->reason == KEXEC_NO_MEMORY)
 		return take_ptr(e);
 	p->no_segments = strdup(error_message(e));

@@ -54,7 +54,10 @@ void kexec_plan_print(const struct kexec_plan *p, FILE *to)
 {
 	if (p->image.type)
 		print_image(p, to);
-	fprintf(to, "initrd: %zu bytes in %zu files\n", p->initrd.len, p->rq.nr_initrds);
+	if (p->initrd.len && !p->rq.nr_initrds)
+		fprintf(to, "initrd: %zu bytes, the image's own\n", p->initrd.len);
+	else
+		fprintf(to, "initrd: %zu bytes in %zu files\n", p->initrd.len, p->rq.nr_initrds);
 	for (size_t i = 0; i < p->regions.n; i++) {
 		print_range(to, p->regions.v[i].start, p->regions.v[i].end);
 		fprintf(to, "  reserved for the crash kernel\n");
