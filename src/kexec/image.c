@@ -13,8 +13,8 @@
 static const struct image_type *const types[] = {
 	&image_multiboot2, &image_elf_x86_64, &image_multiboot, &image_elf_x86,	  &image_bzimage64,
 	&image_bzimage,	   &image_zboot,      &image_uki,	&image_uimage,	  &image_elf_ppc64,
-	&image_elf_arm64,  &image_arm64,      &image_riscv,	&image_arm,	  &image_nbi,
-	&image_elf_foreign,
+	&image_elf_arm64,  &image_arm64,      &image_riscv,	&image_arm,	  &image_s390,
+	&image_nbi,	   &image_elf_foreign,
 };
 
 bool kexec_type_nr(size_t n, const char **ret_name, const char **ret_words)

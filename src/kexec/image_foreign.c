@@ -1,7 +1,7 @@
 /*
  * Kernels that are known but not loaded on this machine: each only has a magic number, so that
  * the refusal can name it. Sources: Documentation/arch/arm64/booting.rst, arch/riscv/boot-image-
- * header.rst, arch/arm/boot/compressed/head.S, Etherboot's NBI (36 13 03 1b).
+ * header.rst, arch/arm/boot/compressed/head.S, arch/s390/boot/head.S, Etherboot's NBI (36 13 03 1b).
  */
 #include <elf.h>
 #include <string.h>
@@ -40,6 +40,11 @@ static bool is_arm(const unsigned char *b, size_t len)
 	return len >= 0x30 && get_u32(b + 0x24, false) == 0x016f2818;
 }
 
+static bool is_s390(const unsigned char *b, size_t len)
+{
+	return len >= 0x10010 && !memcmp(b + 0x10008, "S390EP", 6);
+}
+
 static bool is_nbi(const unsigned char *b, size_t len)
 {
 	return len >= 512 && !memcmp(b, "\x36\x13\x03\x1b", 4);
@@ -70,5 +75,7 @@ const struct image_type image_riscv = { .name = "Image-riscv", .words = "a RISC-
 					.is = is_riscv, .open = open_nothing };
 const struct image_type image_arm = { .name = "zImage", .words = "an arm zImage",
 				      .is = is_arm, .open = open_nothing };
+const struct image_type image_s390 = { .name = "image", .words = "a kernel image for s390x",
+				       .is = is_s390, .open = open_nothing };
 const struct image_type image_nbi = { .name = "nbi-x86", .words = "an Etherboot network image (NBI), a format of the 16-bit PC",
 				      .is = is_nbi, .open = open_nothing };

@@ -19,4 +19,5 @@ extern const struct image_type image_elf_foreign;
 extern const struct image_type image_arm64;
 extern const struct image_type image_riscv;
 extern const struct image_type image_arm;
+extern const struct image_type image_s390;
 extern const struct image_type image_nbi;

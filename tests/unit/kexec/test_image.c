@@ -235,6 +235,7 @@ static void foreign_kernels_are_named(void **state)
 		{ "magic", "off=56", "data=x:52534305", "RISC-V" },
 		{ "magic", "off=36", "data=x:18286f01", "arm zImage" },
 		{ "magic", "off=0", "data=x:3613031b", "NBI" },
+		{ "magic", "len=0x10100", "data=z:65544+t:S390EP", "s390x" },
 	};
 
 	(void)state;
