@@ -114,6 +114,8 @@ static struct error *gather_identity(struct gather *g)
 		make_crash_id(g);
 		e = take_utsname(g);
 	}
+	if (g->d->timestamp && g->d->crashed_then)
+		fact_set_u64(&r->crash_time, g->d->timestamp, FROM_HEADER);
 	if (!e)
 		e = fact_set(&r->host, g->d->utsname.nodename, FROM_HEADER);
 	if (!e)
@@ -407,6 +409,26 @@ static struct error *run_sections(struct gather *g)
 	return NULL;
 }
 
+/* The message in a header stands in for a log that is not there or tells nothing. */
+static struct error *take_last_words(struct gather *g)
+{
+	const char *text = g->d->panic_text;
+	const struct log_event *cause, *panic;
+	struct report *r = g->r;
+	struct log l;
+	struct error *e;
+
+	if (!text[0] || r->panic.reason.from != FROM_NOWHERE)
+		return NULL;
+	TRY(log_init(&l, 1));
+	e = log_add(&l, text, true);
+	cause = e ? NULL : log_cause(&l, &panic);
+	if (cause)
+		r->panic.kind = log_cause_kind(cause);
+	log_done(&l);
+	return e ? e : fact_set(&r->panic.reason, text, FROM_HEADER);
+}
+
 static struct error *fill(struct gather *g)
 {
 	struct error *e = kernel_open(g->d, &g->k);
@@ -418,6 +440,7 @@ static struct error *fill(struct gather *g)
 		TRY(e2);
 	}
 	TRY(run_sections(g));
+	TRY(take_last_words(g));
 	TRY(report_conclude(g->r));
 	return g->k ? gather_code(g) : NULL;
 }

@@ -47,6 +47,7 @@ struct dump {
 	bool parts_missing;   /* some files of a split set were not given */
 	uint32_t codec_flag;  /* kdump-compressed: codec that the header names; 0 none */
 	uint64_t timestamp;   /* of the header, seconds since 1970; 0 unknown */
+	bool crashed_then;    /* `timestamp` is that of the crash: the dying kernel wrote it */
 	char *eraseinfo;      /* kdump-compressed: lines about what was erased; owned, may be null */
 	size_t eraseinfo_len;
 	uint64_t phys_base;   /* header's opinion (kdump-compressed); 0 otherwise */

@@ -72,6 +72,7 @@ static struct error *diskdump_open(struct dump *d)
 				 "with savecore of diskdumputils first",
 				 d->source->name);
 	TRY(read_kdump.open(d));
+	d->crashed_then = true;
 	h = kdump_part_of(d).h;
 	TRY(take_tasks(d, h));
 	return take_regs(d, h);

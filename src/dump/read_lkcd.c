@@ -49,6 +49,7 @@ static void take_header(struct dump *d, const struct lkcd_header *h)
 	d->page_size = h->page_size;
 	d->utsname = h->utsname;
 	d->timestamp = h->time;
+	d->crashed_then = !h->live;
 	d->panic_task = h->task;
 	memcpy(d->panic_text, h->panic, sizeof(d->panic_text));
 }

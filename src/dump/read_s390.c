@@ -70,6 +70,7 @@ static struct error *take_header(struct dump *d, const unsigned char *raw)
 				 d->source->name, len, get_u32(raw + 0x14, true),
 				 (unsigned long long)get_u64(raw + 0x18, true));
 	d->timestamp = tod > TOD_1970 ? ((tod - TOD_1970) >> 12) / 1000000 : 0;
+	d->crashed_then = true;
 	d->max_pfn = z->mem_size / S390_PAGE;
 	return ranges_add(&d->memory, 0, d->max_pfn);
 }

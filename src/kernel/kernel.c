@@ -85,7 +85,7 @@ struct error *kernel_open(struct dump *d, struct kernel **ret)
 	if (!d->vmcoreinfo && !has_virtual_segment(d))
 		return error_new(
 			ERROR_NOT_FOUND,
-			"the dump has neither VMCOREINFO nor segments with virtual addresses: nothing in it can be found");
+			"the dump has neither VMCOREINFO nor segments with virtual addresses, so nothing can be found in its memory; crash(8) can with the vmlinux of that kernel");
 
 	k->page_size = d->page_size;
 	release = vmcoreinfo_get(k->info, "PAGESIZE");
