@@ -171,7 +171,7 @@ struct error *lkcd_index_build(struct source *s, const struct lkcd_header *h,
 	if (!bytes)
 		return error_nomem();
 	TRY(scan(&w, h, x));
-	if (x->runs.n)
+	if (!x->ascending)
 		qsort(x->runs.v, x->runs.n, sizeof(*x->runs.v), by_pfn);
 	drop_covered(x);
 	return NULL;

@@ -339,6 +339,28 @@ static void test_locate(void **state)
 	}
 }
 
+/* Dumps of every machine; the class tells the width where one number stands for two. */
+static void test_every_machine(void **state)
+{
+	for (const struct arch *const *p = arches; *p; p++) {
+		const struct arch *a = *p;
+		_cleanup_free_ char *text = NULL, *note = NULL;
+		struct image im = { 0 };
+		struct dump *d;
+
+		assert_true(asprintf(&note, "machine %u\nnote CORE 1 z:%u\nload pa=0 data=r:1:65536\n",
+				     a->elf_machine, a->prstatus_size) > 0);
+		text = text_of(kinds[(a->is_64bit ? 0 : 2) + a->maybe_big], note);
+		d = open_made(make_elf, text, &im);
+		assert_ptr_equal(d->arch, a);
+		assert_int_equal(d->is_64bit, a->is_64bit);
+		assert_true(d->page_size & a->page_sizes);
+		assert_int_equal(d->max_pfn, 65536 / d->page_size);
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
 /* netdump's files, in every kind: the note's first word is the task that panicked. */
 static void test_netdump(void **state)
 {
@@ -435,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_wild_addresses),
 		cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_every_machine),
 		cmocka_unit_test(test_netdump),
 		cmocka_unit_test(test_netdump_above_4g),
 		cmocka_unit_test(test_origins),

@@ -275,6 +275,37 @@ static void test_split_part(void **state)
 	image_done(&im);
 }
 
+/* Dumps of every machine, with the largest pages that it has. */
+static void test_every_machine(void **state)
+{
+	for (const struct arch *const *p = arches; *p; p++) {
+		const struct arch *a = *p;
+		uint32_t block = MIN(1u << (31 - __builtin_clz(a->page_sizes)), 65536u);
+		_cleanup_free_ char *text = NULL;
+		struct image im = { 0 };
+		struct dump *d;
+
+		assert_true(asprintf(&text,
+				     "kdump %s %s\nuts machine t:%s\nblock %u\nnote CORE 1 z:%u\n"
+				     "note VMCOREINFO 0 t:A=1\n"
+				     "page 1 codec=zlib data=v:1:%u\n",
+				     a->is_64bit ? "lp64" : "ilp32", a->maybe_big ? "big" : "little",
+				     a->name, block, a->prstatus_size, block) > 0);
+		d = open_made(make_kdump, text, &im);
+		assert_ptr_equal(d->arch, a);
+		assert_int_equal(d->is_64bit, a->is_64bit);
+		assert_int_equal(d->page_size, block);
+		assert_int_equal(d->nr_notes, 2);
+		assert_string_equal(d->vmcoreinfo, "A=1");
+		free(text);
+		text = NULL;
+		assert_true(asprintf(&text, "v:1:%u", block) > 0);
+		assert_page(d, 1, PAGE_OK, text);
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
 static uint64_t reg_of(const struct dump *d, const char *name)
 {
 	const struct arch_reg *r = arch_find_reg(d->arch, name);
@@ -368,7 +399,7 @@ int main(void)
 		cmocka_unit_test(test_snappy_page),  cmocka_unit_test(test_rank),
 		cmocka_unit_test(test_one_bitmap),   cmocka_unit_test(test_bad_descriptors),
 		cmocka_unit_test(test_cut_off),	     cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_split_part),   cmocka_unit_test(test_diskdump),
+		cmocka_unit_test(test_every_machine), cmocka_unit_test(test_split_part),   cmocka_unit_test(test_diskdump),
 		cmocka_unit_test(test_diskdump_odd), cmocka_unit_test(test_refused),
 	};
 

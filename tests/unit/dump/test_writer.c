@@ -288,6 +288,8 @@ static void every_layout(open_fn *open)
 	round_trip(open, &arch_x86_64, false, 3);
 	round_trip(open, &arch_ppc64, true, 3);
 	round_trip(open, &arch_i386, false, 3);
+	round_trip(open, &arch_s390x, true, 3);
+	round_trip(open, &arch_mips, true, 3);
 	/* input whose headers tell no virtual addresses */
 	round_trip(open, &arch_x86_64, false, 0);
 }
