@@ -311,8 +311,8 @@ static void test_locate(void **state)
 	static const char *const texts[] = {
 		"elf64 little\nload pa=0x1000000 align=4096 data=r:1:65536\n",
 		"elf64 little\nload pa=0x1000800 data=r:1:20000\nload pa=0x1005620 data=r:2:20000\n",
-		"elf64 little\nload pa=0x1002000 data=r:1:8192\nload pa=0x1000000 data=r:2:16384\n"
-		"load pa=0x1008000 memsz=0x4000 data=r:3:4096\n",
+		("elf64 little\nload pa=0x1002000 data=r:1:8192\nload pa=0x1000000 data=r:2:16384\n"
+		 "load pa=0x1008000 memsz=0x4000 data=r:3:4096\n"),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
