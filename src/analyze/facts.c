@@ -439,6 +439,9 @@ static struct error *fill(struct gather *g)
 		error_free(e);
 		TRY(e2);
 	}
+	if (!g->k && g->d->panic_task)
+		TRY(report_miss(g->r, "panic task", "the dump tells of it that it is at 0x%" PRIx64,
+				g->d->panic_task));
 	TRY(run_sections(g));
 	TRY(take_last_words(g));
 	TRY(report_conclude(g->r));

@@ -150,6 +150,18 @@ static enum page_answer s390_page(struct dump *d, uint64_t pfn, void *buf,
 	return PAGE_LOST;
 }
 
+static bool s390_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, uint64_t *ret_n)
+{
+	const struct s390 *z = d->state;
+	uint64_t there = (d->source->size - HEADER_LEN) / S390_PAGE;
+
+	if (z->extended || pfn >= MIN(end, there))
+		return false;
+	*ret_off = HEADER_LEN + pfn * S390_PAGE;
+	*ret_n = MIN(end, there) - pfn;
+	return true;
+}
+
 static const void *s390_map(struct dump *d, uint64_t pa, size_t len, bool forever)
 {
 	const struct s390 *z = d->state;
@@ -176,6 +188,7 @@ const struct dump_format read_s390 = {
 	.open = s390_open,
 	.page = s390_page,
 	.state_of = s390_state_of,
+	.locate = s390_locate,
 	.map = s390_map,
 	.close = s390_close,
 };

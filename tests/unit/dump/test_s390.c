@@ -38,6 +38,7 @@ static void test_plain(void **state)
 	struct dump *d = open_made(make_s390,
 				   "s390 plain\ntod 0xc3be585457880000\nmemory 0x200000\n" MEMORY,
 				   &im);
+	uint64_t off, n;
 
 	assert_string_equal(d->format, "s390 stand-alone");
 	assert_ptr_equal(d->arch, &arch_s390x);
@@ -52,6 +53,9 @@ static void test_plain(void **state)
 	assert_page(d, 512, PAGE_HOLE, "");
 	assert_memory_equal(dump_map_phys(d, 0x100800, 4096), im.bytes + 4096 + 0x100800, 4096);
 	assert_null(dump_map_phys(d, 0x1ff000, 4097));
+	assert_true(dump_locate(d, 256, UINT64_MAX, &off, &n));
+	assert_int_equal(off, 4096 + 0x100000);
+	assert_int_equal(n, 256); /* the trailer is no page */
 	assert_int_equal(d->timestamp, 1234567890);
 	check_notes(d);
 	dump_close(d);
@@ -81,6 +85,7 @@ static void test_plain_damaged(void **state)
 {
 	struct image im = { 0 };
 	struct dump *d = open_made(make_s390, "s390 plain\nmemory 0x100000\nno-trailer\n", &im);
+	uint64_t off, n;
 
 	assert_false(d->complete);
 	assert_page(d, 255, PAGE_OK, "");
@@ -91,6 +96,9 @@ static void test_plain_damaged(void **state)
 	assert_page(d, 0, PAGE_OK, "");
 	assert_page(d, 1, PAGE_LOST, "");
 	assert_page(d, 255, PAGE_LOST, "");
+	assert_true(dump_locate(d, 0, 10, &off, &n));
+	assert_int_equal(n, 1);
+	assert_false(dump_locate(d, 1, 10, &off, &n));
 	dump_close(d);
 	/* a trailer older than the dump belongs to the one before it */
 	d = open_made(make_s390,
