@@ -9,12 +9,14 @@
  *	split-notes		a PT_NOTE for each note instead
  *	rawnotes DATA		bytes into the note area as they are
  *	load KEYS		a PT_LOAD: pa= va= memsz= data= off= filesz= align= palign=
- *				filesz is the length of data, memsz that of filesz, off where
- *the data come to lie, unless told; align places the data; palign is what the header says; count=N step=S: N of them, S apart in
- *pa and va, with the seeds of the data going up by one phentsize N		size of a
- *program header, padding behind the known fields xnum			the number of headers
- *goes into section header 0, as it does by itself above 65,534 phnum N
- *say so, whatever is there
+ *				filesz is the length of data, memsz that of filesz, off where the
+ *				data come to lie, unless told; align places the data, palign is
+ *				what the header says. count=N step=S: N of them, S apart in pa and
+ *				va, with the seeds of the data going up by one
+ *	phentsize N		size of a program header, padding behind the known fields
+ *	xnum			the number of headers goes into section header 0, as it does by
+ *				itself above 65,534
+ *	phnum N			say so, whatever is there
  *
  * The file is: header, program headers, section header 0, notes, data.
  */
