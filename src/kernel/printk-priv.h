@@ -21,6 +21,9 @@ struct printk_generation {
 
 extern const struct printk_generation printk_lockless, printk_records, printk_bytes;
 
+/* What had not reached the log yet (printk_safe.c). */
+struct error *printk_walk_safe(struct printk_walk *w) MUST_CHECK;
+
 /* Bytes that a log may hold at all: log_buf_len= takes up to 2 GiB. */
 #define PRINTK_MAX_LEN (1ull << 31)
 

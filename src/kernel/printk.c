@@ -63,6 +63,7 @@ struct error *printk_walk(struct kernel *k, bool partial,
 		if (!generations[i]->is_here(k))
 			continue;
 		TRY(generations[i]->walk(&w));
+		TRY(printk_walk_safe(&w));
 		if (ret_damaged)
 			*ret_damaged = w.damaged;
 		return NULL;
@@ -102,6 +103,12 @@ static void add_text(struct strbuf *out, const char *text, size_t len, size_t in
 			strbuf_printf(out, "\\x%02x", p[i++]);
 		}
 	}
+}
+
+void printk_format_text(const struct printk_record *r, struct strbuf *out)
+{
+	if (!r->lost)
+		add_text(out, r->text, r->len, 0);
 }
 
 void printk_format(const struct printk_record *r, struct strbuf *out)

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "kernel/printk-priv.h"
 
 #define CHUNK	 4096
@@ -71,6 +72,17 @@ static struct error *read_u32_of(struct kernel *k, const char *symbol, uint32_t 
 	return vmem_read_u32(k, va, ret);
 }
 
+/* Counters were unsigned long up to 2.6.24; the low half counts. */
+static struct error *read_counter(struct kernel *k, const char *symbol, uint32_t *ret)
+{
+	uint64_t va;
+
+	TRY(printk_symbol(k, symbol, &va));
+	if (k->big && k->is_64bit && text_starts(k->release, "2.6.24"))
+		va += 4;
+	return vmem_read_u32(k, va, ret);
+}
+
 static struct error *bytes_walk(struct printk_walk *w)
 {
 	struct bytes b = {.k = w->k};
@@ -81,14 +93,14 @@ static struct error *bytes_walk(struct printk_walk *w)
 	TRY(printk_symbol(w->k, "log_buf", &va));
 	TRY(vmem_read_long(w->k, va, &b.buf_va));
 	TRY(read_u32_of(w->k, "log_buf_len", &len));
-	TRY(read_u32_of(w->k, "log_end", &end));
+	TRY(read_counter(w->k, "log_end", &end));
 	if (len > PRINTK_MAX_LEN || !IS_POW2(len))
 		return error_new(ERROR_BAD_DATA, "kernel log: log_buf_len %u makes no sense",
 				 len);
 	b.buf_len = len;
 	start = end > len ? end - len : 0;
 	if (w->partial && vmcoreinfo_get(w->k->info, "SYMBOL(logged_chars)")) {
-		TRY(read_u32_of(w->k, "logged_chars", &since_clear));
+		TRY(read_counter(w->k, "logged_chars", &since_clear));
 		start = MAX(start, end > since_clear ? (uint64_t)(end - since_clear) : 0);
 	}
 	b.line = malloc(MAX_LINE);

@@ -480,6 +480,121 @@ static void bytes_length_must_be_a_power_of_two(void **state)
 	fake_done(&f);
 }
 
+/* The counters of 2.6.24 are as wide as a pointer. */
+static void bytes_counted_in_long(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const char *text = "<5>Linux version\n";
+		struct fake f;
+		uint64_t buf, at[4];
+
+		start(&f, &kinds[i]);
+		buf = fake_alloc(&f, 64, 64);
+		fake_put_bytes(&f, buf, text, strlen(text));
+		for (size_t j = 0; j < ARRAY_SIZE(at); j++)
+			at[j] = fake_alloc(&f, f.long_size, f.long_size);
+		fake_put_long(&f, at[0], kinds[i].base + buf);
+		fake_put(&f, at[1], 4, 64);
+		fake_put_long(&f, at[2], strlen(text));
+		fake_put_long(&f, at[3], strlen(text));
+		fake_info(&f, "OSRELEASE=2.6.24.7");
+		fake_info(&f, "SYMBOL(log_buf)=%llx", (unsigned long long)(kinds[i].base + at[0]));
+		fake_info(&f, "SYMBOL(log_buf_len)=%llx", (unsigned long long)(kinds[i].base + at[1]));
+		fake_info(&f, "SYMBOL(log_end)=%llx", (unsigned long long)(kinds[i].base + at[2]));
+		fake_info(&f, "SYMBOL(logged_chars)=%llx", (unsigned long long)(kinds[i].base + at[3]));
+		check_text(&f, true, text, 0);
+	}
+}
+
+/* ---- buffers of each CPU, before 5.15 ---- */
+
+#define SAFE_CPUS 3
+
+/* A kernel whose log has one line, and the buffers of SAFE_CPUS CPUs; returns that of CPU 0. */
+static uint64_t start_safe(struct fake *f, const struct kind *kind, const char *release,
+			   const char *name)
+{
+	uint64_t offsets, count, buffers;
+	struct fake_records r;
+
+	start(f, kind);
+	fake_records_init(&r, f, kind->base, 1024, false, false);
+	fake_records_add(&r, 1000, 6, "in the log", "");
+	fake_records_finish(&r, 0);
+	offsets = fake_alloc(f, SAFE_CPUS * f->long_size, 8);
+	count = fake_alloc(f, 4, 4);
+	buffers = fake_alloc(f, SAFE_CPUS * 256, 8);
+	fake_put(f, count, 4, SAFE_CPUS);
+	for (unsigned cpu = 0; cpu < SAFE_CPUS; cpu++)
+		fake_put_long(f, offsets + cpu * f->long_size, kind->base + buffers + cpu * 256);
+	fake_info(f, "OSRELEASE=%s", release);
+	fake_info(f, "SYMBOL(__per_cpu_offset)=%llx", (unsigned long long)(kind->base + offsets));
+	fake_info(f, "SYMBOL(nr_cpu_ids)=%llx", (unsigned long long)(kind->base + count));
+	fake_info(f, "SYMBOL(%s)=0", name); /* at the start of the per-CPU area */
+	return buffers;
+}
+
+static void put_safe(struct fake *f, uint64_t buffer, size_t text_off, const char *text)
+{
+	fake_put(f, buffer, 4, strlen(text));
+	fake_put_bytes(f, buffer + text_off, text, strlen(text));
+}
+
+static void safe_buffers(void **state)
+{
+	static const char *const releases[] = { "4.9.0-19", "5.10.0-34" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(releases); j++) {
+			size_t off = kinds[i].is_64bit ? 32 : j ? 20 : 16;
+			struct fake f;
+			uint64_t at = start_safe(&f, &kinds[i], releases[j], "nmi_print_seq");
+
+			put_safe(&f, at, off, "\0014NMI backtrace for cpu 0\n\0014second line\n");
+			put_safe(&f, at + 2 * 256, off, "no level, no end");
+			check_text(&f, false,
+				   "[    0.000001] in the log\n"
+				   "[      C0] NMI backtrace for cpu 0\n"
+				   "[      C0] second line\n"
+				   "[      C2] no level, no end\n",
+				   0);
+		}
+}
+
+static void safe_buffers_of_known_layout(void **state)
+{
+	struct fake f;
+	uint64_t at = start_safe(&f, &kinds[0], "5.4.0", "safe_print_seq");
+
+	fake_info(&f, "OFFSET(printk_safe_seq_buf.len)=0");
+	fake_info(&f, "OFFSET(printk_safe_seq_buf.buffer)=40");
+	put_safe(&f, at + 256, 40, "\0013deep inside\n");
+	check_text(&f, false, "[    0.000001] in the log\n[      C1] deep inside\n", 0);
+}
+
+static void safe_buffers_damaged(void **state)
+{
+	struct fake f;
+	uint64_t at = start_safe(&f, &kinds[0], "5.4.0", "safe_print_seq");
+
+	fake_put(&f, at, 4, 0x7fffffff);	   /* longer than any */
+	put_safe(&f, at + 256, 32, "\0015half\n");
+	fake_put(&f, at + 256, 4, 100);		   /* longer than what is there */
+	put_safe(&f, at + 2 * 256, 32, "\001\n\0017\n\n");
+	/* the last one holds a level that is none, and lines without text */
+	check_text(&f, false, "[    0.000001] in the log\n[      C1] half\n", 2);
+}
+
+/* A kernel that cannot have them is not asked. */
+static void safe_buffers_are_not_of_now(void **state)
+{
+	struct fake f;
+	uint64_t at = start_safe(&f, &kinds[0], "6.1.0", "nmi_print_seq");
+
+	put_safe(&f, at, 32, "\0014never\n");
+	check_text(&f, false, "[    0.000001] in the log\n", 0);
+}
+
 /* ---- the text ---- */
 
 static void format(const char *text, const char *want)
@@ -542,6 +657,11 @@ int main(void)
 		cmocka_unit_test(records_text_longer_than_the_record),
 		cmocka_unit_test(bytes_whole_and_wrapped),
 		cmocka_unit_test(bytes_length_must_be_a_power_of_two),
+		cmocka_unit_test(bytes_counted_in_long),
+		cmocka_unit_test(safe_buffers),
+		cmocka_unit_test(safe_buffers_of_known_layout),
+		cmocka_unit_test(safe_buffers_damaged),
+		cmocka_unit_test(safe_buffers_are_not_of_now),
 		cmocka_unit_test(text_is_escaped),
 		cmocka_unit_test(no_log_at_all),
 	};
