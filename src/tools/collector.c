@@ -31,7 +31,7 @@ int job_completed(const struct job *j, int status)
 
 	if (status == 0)
 		how = "Completed";
-	else if (status == 1)
+	else if (status == j->failed_status)
 		how = "Failed";
 	job_say(j, MSG_COMMON, "\n%s %s.\n", j->program->name, how);
 	return status;
@@ -43,7 +43,7 @@ int job_failed(struct job *j, struct error *e)
 	if (e)
 		job_say(j, MSG_ERROR, "%s: %s\n", j->program->name, error_message(e));
 	error_free(e);
-	return job_completed(j, 1);
+	return job_completed(j, j->failed_status);
 }
 
 int collector_main(const struct collector_program *p, int argc, char **argv)
@@ -54,6 +54,7 @@ int collector_main(const struct collector_program *p, int argc, char **argv)
 		.talk = stdout,
 		.nr_levels = 1,
 		.fd = -1,
+		.failed_status = 1,
 		.split_unit = 1ull << 30,
 	};
 	int status;
@@ -67,11 +68,6 @@ int collector_main(const struct collector_program *p, int argc, char **argv)
 		return 0;
 	if (j.fd == STDOUT_FILENO)
 		j.talk = stderr;
-	/* not earlier: only now it is known that standard output is not the dump's */
-	if (job_has(&j, OPT_VMLINUX))
-		job_say(&j, MSG_COMMON, "-x is not needed: the dump itself tells.\n");
-	if (job_has(&j, OPT_VMCOREINFO))
-		job_say(&j, MSG_COMMON, "-i is not needed: the dump itself tells.\n");
 	progress_init(&j.progress, stderr);
 	return j.mode->run(&j);
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/text.h"
 #include "collect/collect.h"
 #include "tools/collector.h"
 
@@ -21,7 +22,7 @@ enum option_id {
 	OPT_ZLIB = 1, OPT_LZO, OPT_SNAPPY, OPT_ZSTD, OPT_LEVEL, OPT_ELF, OPT_FLATTEN, OPT_FORCE,
 	OPT_MESSAGES, OPT_PARTIAL_DMESG, OPT_THREADS, OPT_CHECK, OPT_DRY_RUN, OPT_STATS, OPT_DEBUG,
 	OPT_HELP, OPT_VERSION, OPT_VMLINUX, OPT_VMCOREINFO, OPT_FD, OPT_IGNORED, OPT_UNSUPPORTED,
-	OPT_LIMIT, OPT_SPLIT, OPT_SPLIT_UNIT, OPT_JSON,
+	OPT_DISKSET, OPT_LIMIT, OPT_SPLIT, OPT_SPLIT_UNIT, OPT_JSON,
 	/* modes */
 	OPT_REARRANGE, OPT_DMESG, OPT_REASSEMBLE, OPT_GENERATE, OPT_MEM_USAGE, OPT_VTOP,
 };
@@ -32,6 +33,7 @@ struct job;
 struct job_mode {
 	enum option_id by; /* the option that asks for it; 0: none, saving a dump */
 	int inputs, outputs; /* how many words name them; -1: one or more, -2: two or more */
+	bool needs_kernel;   /* a dump in which no kernel can be seen is an error */
 	uint64_t excludes;   /* options that make no sense with it */
 	int (*run)(struct job *j);
 };
@@ -52,6 +54,11 @@ struct job {
 	int fd; /* --fd; -1: none */
 	uint64_t limit;	     /* -L, bytes of a file */
 	uint64_t split_unit; /* --splitblock-size, bytes */
+	uint64_t vtop;
+	const char *info_file; /* -x or -i */
+	const char *generate;  /* -g: the file to write */
+	struct words disks;    /* --diskset */
+	int failed_status;     /* exit status of a failure: 1, or 2 for a file of another kernel */
 	unsigned threads;
 	struct progress progress;
 };
@@ -76,7 +83,8 @@ int job_failed(struct job *j, struct error *e);
 
 /* --- collector_input.c --- */
 
-/* The dump, and its kernel where one can be seen in it (else null; with --dump-dmesg an error). */
+/* The dump, and its kernel where one can be seen in it (else null, or an error where the mode
+ * needs one). */
 struct error *job_open_input(struct job *j, struct dump **ret, struct kernel **ret_kernel) MUST_CHECK;
 
 /* --- collector_output.c --- */
@@ -114,3 +122,9 @@ int job_save(struct job *j);
 int job_dmesg(struct job *j);
 int job_rearrange(struct job *j);
 int job_reassemble(struct job *j);
+int job_mem_usage(struct job *j);
+int job_generate(struct job *j);
+int job_vtop(struct job *j);
+
+/* --vtop beside saving. */
+void job_print_vtop(const struct job *j, struct kernel *k);

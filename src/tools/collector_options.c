@@ -35,8 +35,12 @@ static const struct option_def option_rows[] = {
 	{ 0, "dry-run", NULL, "do everything but write", OPT_DRY_RUN },
 	{ 0, "show-stats", NULL, "print the page counts", OPT_STATS },
 	{ 'D', NULL, NULL, "print debugging messages", OPT_DEBUG },
-	{ 'x', NULL, "VMLINUX", "not needed, ignored", OPT_VMLINUX },
-	{ 'i', NULL, "VMCOREINFO", "not needed, ignored", OPT_VMCOREINFO },
+	{ 'x', NULL, "VMLINUX", "the crashed kernel's file, where the dump does not tell enough", OPT_VMLINUX },
+	{ 'i', NULL, "VMCOREINFO", "a file of -g instead", OPT_VMCOREINFO },
+	{ 'g', NULL, "VMCOREINFO", "write what VMLINUX (or VMCORE) tells of its kernel", OPT_GENERATE },
+	{ 0, "mem-usage", NULL, "count the running kernel's pages (/proc/kcore), or a dump's", OPT_MEM_USAGE },
+	{ 0, "vtop", "ADDRESS", "translate a virtual address", OPT_VTOP },
+	{ 0, "diskset", "FILE", "one disk of a sadump disk set; give each", OPT_DISKSET },
 	{ 'h', "help", NULL, "show this text", OPT_HELP },
 	{ 'v', NULL, NULL, "show the version and the codecs", OPT_VERSION },
 	/* taken and without meaning here: there are no bitmap files, cycles or caches to size */
@@ -45,14 +49,10 @@ static const struct option_def option_rows[] = {
 	{ 0, "work-dir", "DIR", NULL, OPT_IGNORED },
 	{ 0, "non-mmap", NULL, NULL, OPT_IGNORED },
 	{ 'e', NULL, NULL, NULL, OPT_UNSUPPORTED },
-	{ 'g', NULL, "FILE", NULL, OPT_UNSUPPORTED },
 	{ 'X', NULL, NULL, NULL, OPT_UNSUPPORTED },
-	{ 0, "mem-usage", NULL, NULL, OPT_UNSUPPORTED },
-	{ 0, "vtop", "ADDRESS", NULL, OPT_UNSUPPORTED },
 	{ 0, "config", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "eppic", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "extension", "FILE", NULL, OPT_UNSUPPORTED },
-	{ 0, "diskset", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "xen-syms", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "xen-vmcoreinfo", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "xen_phys_start", "ADDRESS", NULL, OPT_UNSUPPORTED },
@@ -65,19 +65,28 @@ static const struct option_def option_rows[] = {
 /* What shapes a new dump: modes that write none refuse it. */
 #define SAVING (CODECS | GIVEN(OPT_LEVEL) | GIVEN(OPT_ELF) | GIVEN(OPT_SPLIT))
 
+/* Files that tell of the kernel. */
+#define KNOWING (GIVEN(OPT_VMLINUX) | GIVEN(OPT_VMCOREINFO))
+
 /* In makedumpfile's order: the first that is asked for counts, and refuses the others. */
 static const struct job_mode modes[] = {
-	{ OPT_REARRANGE, 0, 1,
-	  SAVING | GIVEN(OPT_VMLINUX) | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) |
-		  GIVEN(OPT_DMESG) | GIVEN(OPT_FD) | GIVEN(OPT_DRY_RUN),
-	  job_rearrange },
-	{ OPT_REASSEMBLE, -1, 1,
-	  SAVING | GIVEN(OPT_VMLINUX) | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) |
+	{ OPT_GENERATE, -1, 0, true,
+	  SAVING | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) | GIVEN(OPT_REARRANGE) | GIVEN(OPT_FD) |
 		  GIVEN(OPT_DRY_RUN),
+	  job_generate },
+	{ OPT_REARRANGE, 0, 1, false,
+	  SAVING | KNOWING | GIVEN(OPT_FLATTEN) | GIVEN(OPT_DMESG) | GIVEN(OPT_FD) | GIVEN(OPT_DRY_RUN),
+	  job_rearrange },
+	{ OPT_REASSEMBLE, -1, 1, false,
+	  SAVING | KNOWING | GIVEN(OPT_FLATTEN) | GIVEN(OPT_DRY_RUN),
 	  job_reassemble },
-	{ OPT_DMESG, -1, 1, GIVEN(OPT_DRY_RUN), job_dmesg },
-	{ 0, -1, 1, 0, job_save },
+	{ OPT_DMESG, -1, 1, true, GIVEN(OPT_DRY_RUN), job_dmesg },
+	{ OPT_MEM_USAGE, -1, 0, true, 0, job_mem_usage },
+	{ 0, -1, 1, false, 0, job_save },
 };
+
+/* --vtop without a file to write */
+static const struct job_mode only_vtop = { OPT_VTOP, -1, 0, true, 0, job_vtop };
 
 /* Options that do not go together, whatever the mode. */
 static const struct {
@@ -180,6 +189,24 @@ static bool parse_split_unit(struct job *j, const char *text)
 	return true;
 }
 
+static bool parse_address(struct job *j, const char *text)
+{
+	if (text_hex(text, &j->vtop))
+		return true;
+	job_say(j, MSG_COMMON, "--vtop: expected a hexadecimal address, found \"%s\".\n", text);
+	return false;
+}
+
+static bool add_disk(struct job *j, const char *name)
+{
+	struct error *e = words_add(&j->disks, name);
+
+	if (e)
+		job_say(j, MSG_ERROR, "%s: %s\n", j->program->name, error_message(e));
+	error_free(e);
+	return !e;
+}
+
 static bool parse_messages(struct job *j, const char *text)
 {
 	uint64_t n;
@@ -242,6 +269,17 @@ static int take_option(struct job *j, const struct options *o, enum option_id id
 		return parse_limit(j, o->value) ? 0 : 2;
 	case OPT_SPLIT_UNIT:
 		return parse_split_unit(j, o->value) ? 0 : 2;
+	case OPT_VMLINUX:
+	case OPT_VMCOREINFO:
+		j->info_file = o->value;
+		return 0;
+	case OPT_GENERATE:
+		j->generate = o->value;
+		return 0;
+	case OPT_VTOP:
+		return parse_address(j, o->value) ? 0 : 2;
+	case OPT_DISKSET:
+		return add_disk(j, o->value) ? 0 : 2;
 	case OPT_FLATTEN:
 		j->talk = stderr;
 		return 0;
@@ -315,24 +353,41 @@ static bool is_enough(int n, int want)
 	return want < 0 ? n >= -want : n == want;
 }
 
+/* How many of the `n` words are inputs, when `outputs` are wanted. */
+static int count_inputs(const struct job *j, int n, int outputs)
+{
+	if (j->disks.n || j->mode->inputs >= 0)
+		return j->disks.n ? 0 : j->mode->inputs;
+	/* several inputs and several outputs cannot be told apart: then there is one input */
+	return outputs < 0 ? 1 : n - outputs;
+}
+
 /* The words that are no options: inputs, then outputs. */
 static bool take_words(struct job *j, char **words, int n)
 {
-	const struct job_mode *m = j->mode;
 	const char *instead = j->fd >= 0		? "the open descriptor"
 			      : job_has(j, OPT_FLATTEN) ? "STDOUT"
 							: NULL;
-	int outputs = instead ? 0 : job_has(j, OPT_SPLIT) ? -2 : m->outputs;
+	int outputs;
 
-	if (j->fd >= 0 && n >= 2 && strcmp(words[n - 1], "-") == 0)
-		n--;
-	/* several inputs and several outputs cannot be told apart: then there is one input */
-	j->nr_inputs = outputs < 0 ? 1 : m->inputs < 0 ? n - outputs : m->inputs;
+	if (job_has(j, OPT_VTOP) && !j->mode->by && !instead && n == 1 && !j->disks.n)
+		j->mode = &only_vtop;
+	outputs = instead ? 0 : job_has(j, OPT_SPLIT) ? -2 : j->mode->outputs;
+	if (j->fd >= 0 && n == 2 && strcmp(words[1], "-") == 0)
+		n = 1;
+	j->nr_inputs = count_inputs(j, n, outputs);
 	j->nr_outputs = n - j->nr_inputs;
-	if (!is_enough(j->nr_inputs, m->inputs) || !is_enough(j->nr_outputs, outputs))
-		return false;
 	j->inputs = words;
-	j->outputs = words + j->nr_inputs;
+	j->outputs = words + MAX(j->nr_inputs, 0);
+	if (j->disks.n) {
+		j->inputs = j->disks.v;
+		j->nr_inputs = j->disks.n;
+	}
+	/* -g: the kernel's file is an option's, or there is a dump */
+	if (j->mode->by == OPT_GENERATE && job_has(j, OPT_VMLINUX))
+		return n == 0;
+	if (!is_enough(j->nr_inputs, j->mode->inputs) || !is_enough(j->nr_outputs, outputs))
+		return false;
 	j->input = j->nr_inputs ? j->inputs[0] : NULL;
 	j->output = j->nr_outputs ? j->outputs[0] : instead;
 	j->nr_targets = MAX(j->nr_outputs, 1);

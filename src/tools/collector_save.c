@@ -218,6 +218,8 @@ int job_save(struct job *j)
 		e = check_refilter(j, d);
 	if (e)
 		return job_failed(j, e);
+	if (job_has(j, OPT_VTOP))
+		job_print_vtop(j, k);
 	e = open_targets(j, targets);
 	opened = !e;
 	if (opened)
