@@ -216,10 +216,36 @@ struct shifted {
 	uint64_t offset; /* KASLR's */
 };
 
+/* mem_section itself: VMCOREINFO, which symbol_find() asks first, tells what it points at. */
+struct wanted {
+	const char *name;
+	uint64_t va;
+};
+
+static bool is_wanted(const struct symbol *s, void *arg)
+{
+	struct wanted *w = arg;
+
+	if (strcmp(s->name, w->name) != 0)
+		return true;
+	w->va = s->va;
+	return false;
+}
+
+static struct error *find_itself(struct kernel *k, const char *name, uint64_t *ret_va)
+{
+	struct wanted w = { .name = name };
+
+	TRY(symbols_walk(k, is_wanted, &w));
+	*ret_va = w.va;
+	return w.va ? NULL : error_new(ERROR_NOT_FOUND, "the kernel has no symbol %s", name);
+}
+
 static bool kernel_symbol(void *arg, const char *name, uint64_t *ret_va, uint64_t *ret_len)
 {
 	const struct shifted *s = arg;
-	struct error *e = symbol_find(s->k, name, ret_va);
+	struct error *e = text_equal(name, "mem_section") ? find_itself(s->k, name, ret_va)
+							  : symbol_find(s->k, name, ret_va);
 
 	error_free(e); /* then there is none */
 	*ret_va -= e ? 0 : s->offset;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "dump/source.h"
 #include "kernel/btf.h"
 #include "kernel/infotext.h"
 
@@ -266,20 +265,25 @@ static struct error *write_text(struct vmlinux *v, const struct section *names, 
 	return infotext_write(&s, NULL, out);
 }
 
-struct error *vmlinux_infotext(const char *path, struct strbuf *out)
+struct error *vmlinux_infotext_of(struct source *s, struct strbuf *out)
 {
-	struct vmlinux v = { 0 };
+	struct vmlinux v = { .s = s };
 	struct section names = { 0 };
-	struct error *e = source_open_file(path, &v.s);
+	struct error *e = load(&v, &names);
 
-	if (!e)
-		e = load(&v, &names);
 	if (!e)
 		e = write_text(&v, &names, out);
 	free(names.bytes);
 	free(v.symtab.bytes);
 	free(v.strtab.bytes);
 	free(v.btf.bytes);
-	source_close(v.s);
 	return e;
+}
+
+struct error *vmlinux_infotext(const char *path, struct strbuf *out)
+{
+	_cleanup_source_ struct source *s = NULL;
+
+	TRY(source_open_file(path, &s));
+	return vmlinux_infotext_of(s, out);
 }

@@ -126,5 +126,5 @@ int job_mem_usage(struct job *j);
 int job_generate(struct job *j);
 int job_vtop(struct job *j);
 
-/* --vtop beside saving. */
-void job_print_vtop(const struct job *j, struct kernel *k);
+/* The translation of --vtop; false: there is none, and that has been said. */
+bool job_print_vtop(const struct job *j, struct kernel *k);

@@ -46,7 +46,9 @@ int job_mem_usage(struct job *j)
 
 	if (e)
 		return job_failed(j, e);
-	r = job_request(j, d, k, ALL_LEVELS);
+	r = job_request(j, d, k);
+	r.level = ALL_LEVELS;
+	r.nr_next_levels = 0;
 	r.codec = NULL; /* counting takes no packing */
 	e = collect_run(&r, &c);
 	progress_end(&j->progress);
@@ -59,8 +61,9 @@ int job_mem_usage(struct job *j)
 
 /* ---- --vtop ---- */
 
-void job_print_vtop(const struct job *j, struct kernel *k)
+bool job_print_vtop(const struct job *j, struct kernel *k)
 {
+	bool found;
 	uint64_t pa;
 	struct error *e;
 
@@ -68,6 +71,7 @@ void job_print_vtop(const struct job *j, struct kernel *k)
 		(unsigned long long)j->vtop);
 	e = k ? vmem_translate(k, j->vtop, &pa, NULL)
 	      : error_new(ERROR_NOT_FOUND, "nothing is known of the kernel in the dump");
+	found = !e;
 	if (e)
 		job_say(j, MSG_ERROR, "%s: %s\n", j->program->name, error_message(e));
 	else
@@ -75,6 +79,7 @@ void job_print_vtop(const struct job *j, struct kernel *k)
 			(unsigned long long)j->vtop, (unsigned long long)pa);
 	job_say(j, MSG_COMMON, "\n");
 	error_free(e);
+	return found;
 }
 
 int job_vtop(struct job *j)
@@ -85,8 +90,7 @@ int job_vtop(struct job *j)
 
 	if (e)
 		return job_failed(j, e);
-	job_print_vtop(j, k);
-	return job_completed(j, 0);
+	return job_completed(j, job_print_vtop(j, k) ? 0 : 1);
 }
 
 /* ---- -g ---- */
@@ -109,6 +113,7 @@ int job_generate(struct job *j)
 	int fd;
 	struct error *e = make_text(j, &text);
 
+	j->given |= GIVEN(OPT_FORCE); /* as there: it is made again at will */
 	if (!e)
 		e = job_open_output(j, j->generate, &fd, &own_fd);
 	if (!e)

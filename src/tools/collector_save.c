@@ -219,7 +219,7 @@ int job_save(struct job *j)
 	if (e)
 		return job_failed(j, e);
 	if (job_has(j, OPT_VTOP))
-		job_print_vtop(j, k);
+		(void)job_print_vtop(j, k); /* the dump is wanted all the same */
 	e = open_targets(j, targets);
 	opened = !e;
 	if (opened)

@@ -17,7 +17,7 @@ makedumpfile --message-level 0 -d 0 dump.elf full
 size=$(makedumpfile --show-stats -d 0 --message-level 0 -f dump.elf full | sed -n 's/^Write bytes *: //p')
 status makedumpfile --message-level 6 -d 0 -L 150000 dump.elf limited
 test $(du -B1 limited | cut -f1) -le 152000 && echo "within the limit"
-status makedumpfile --message-level 6 -d 0,1 -L $size dump.elf fits
+makedumpfile --message-level 6 -d 0,1 -L $size dump.elf fits && echo "fits"
 status makedumpfile --message-level 6 -d 0 -L 1000 dump.elf tiny
 test ! -e tiny && echo "nothing left behind"
 status salvage-collect --message-level 6 -d 0 -L 150K dump.elf limited4
