@@ -54,7 +54,7 @@ static int judge_main(const struct kdump_header *h, uint64_t file_size)
 
 	if (h->version < 0 || h->version > VERSION_MAX)
 		return 0;
-	if (h->block_size < 4096 || h->block_size > 65536 ||
+	if (h->block_size < 4096 || h->block_size > 262144 ||
 	    h->block_size & (h->block_size - 1))
 		return 0;
 	if (!h->sub_hdr_size || h->sub_hdr_size > INT32_MAX || !h->bitmap_blocks)

@@ -65,6 +65,11 @@ static struct error *kept_bits(const struct kdump_writer *k, uint64_t block, uns
 	const struct dump_facts *f = &k->w.facts;
 	unsigned char exist[BITS_LEN];
 
+	/* large pages make the bitmap longer than its frames */
+	if (block * BITS_PFNS >= f->max_pfn) {
+		memset(bits, 0, BITS_LEN);
+		return NULL;
+	}
 	memory_bits(k, block, exist);
 	if (f->kept)
 		TRY(f->kept(f->kept_arg, block * BITS_PFNS, bits, BITS_LEN));
