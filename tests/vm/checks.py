@@ -257,6 +257,16 @@ def dump_on_root(o):
     assert {"vmcore", "vmcore-dmesg.txt", "report.txt", "report.json"} <= names, sorted(names)
 
 
+def past_128(o):
+    """The memory map needed more than boot_params' room, and the second kernel has it all."""
+    m = re.search(r"using kexec_load: (.*128.*)", o.run.console)
+    assert m, "the file call was taken"
+    told = o.run.console[m.end():]
+    rows = re.findall(r"(?:BIOS-e820|reserve setup_data): \[mem 0x[0-9a-f]+-0x[0-9a-f]+\]", told)
+    assert len(rows) > 128, f"{len(rows)} entries"
+    return f"{len(rows)} entries: {m[1]}"
+
+
 def kexec_rebooted(o):
     """The second kernel came by kexec: the command line says so and the firmware did not run."""
     assert o.run.when(r"VM: back after the crash"), "no second boot"

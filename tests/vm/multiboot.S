@@ -28,14 +28,16 @@ _start:
 	jmp	reset
 
 /* Version 1: addresses of the command line at 16, of the first module's start and words at 24. */
-first:	movl	16(%ebx), %edi
+first:	movb	$'1', version
+	movl	16(%ebx), %edi
 	movl	24(%ebx), %ebp
 	movl	8(%ebp), %ecx
 	movl	0(%ebp), %ebp
 	jmp	tell
 
 /* Version 2: tags 1 (command line) and 3 (module). */
-second:	movl	%ebx, %edx
+second:	movb	$'2', version
+	movl	%ebx, %edx
 	addl	(%ebx), %edx
 	addl	$8, %ebx
 next:	cmpl	%edx, %ebx
@@ -96,9 +98,12 @@ puts:	movw	$PORT + 5, %dx
 7:	ret
 
 hello:	.asciz	"VM: step "
-arrived: .asciz	" arrived: multiboot, module "
 colon:	.asciz	": "
 bad:	.asciz	"VM: multiboot: wrong magic number in eax\n"
+
+	.data
+arrived: .ascii	" arrived: multiboot-"
+version: .asciz	"? with module "
 
 	.bss
 	.balign 16

@@ -92,17 +92,22 @@ KEXEC_STEPS = [("reboot", "-s", "bzimage"), ("reboot", "-c", "bzimage"), ("reboo
                ("reboot", "-c --entry-32bit", "bzimage"), ("panic", "-s", "bzimage"), ("panic", "-c", "bzimage"),
                ("panic", "-c", "vmlinux"), ("panic", "-s", "uki"), ("panic", "-c", "uki"),
                ("panic", "-c --entry-32bit", "bzimage"), ("panic", "-c --pass-memmap-cmdline", "bzimage")]
+UEFI_STEPS = [("reboot", "-s", "bzimage"), ("reboot", "-c", "bzimage"), ("reboot", "-c", "vmlinux"), ("reboot", "-c", "uki"),
+              ("panic", "-s", "bzimage"), ("panic", "-c", "bzimage"), ("panic", "-c", "packed")]
 OTHER_STEPS = [("reboot", "", "other"), ("panic", "", "other"), ("reboot", "", "other_vmlinux"),
                ("reboot", "", "multiboot"), ("reboot", "--type=multiboot-x86", "multiboot")]
 for kernel in ("6.1", "6.12", "7"):
     for uefi in (False, True):
         SCENARIOS.append(Scenario(f"kexec-images-{kernel}" + ("-uefi" if uefi else ""), kernel=kernel, uefi=uefi,
-                                  steps=KEXEC_STEPS, target=False, checks=["arrived"], ram_mb=768,
+                                  steps=UEFI_STEPS if uefi else KEXEC_STEPS, target=False, checks=["arrived"], ram_mb=768,
                                   crashkernel="192M" if not uefi else "160M", limit=1500, root_mb=700,
                                   tier="long", group="kexec"))
 SCENARIOS += [
     Scenario("kexec-32bit-and-multiboot", kernel="6.12", steps=OTHER_STEPS, target=False, checks=["arrived"],
-             root_mb=500, tier="long", group="kexec"),
+             root_mb=500, limit=900, tier="long", group="kexec"),
+    # 130 reserved pages: the capture kernel's own memory is an entry past the 128 of boot_params
+    Scenario("kexec-many-ranges", kernel="6.12", steps=[("panic", "", "plain")], target=False, checks=["arrived", "past_128"],
+             append="memmap=" + ",".join(f"4K${n}M" for n in range(64, 194)), ram_mb=768, tier="long", group="kexec"),
     Scenario("kexec-uki-and-vmlinux", kernel="6.12", target=False, checks=["arrived"], group="kexec", root_mb=500,
              steps=[("reboot", "", "uki"), ("reboot", "", "packed"), ("panic", "-c", "vmlinux")]),
 ]

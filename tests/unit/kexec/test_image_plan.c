@@ -4,6 +4,7 @@
 #include "made.h"
 
 #include <elf.h>
+#include <sys/inotify.h>
 
 #include "kexec/enter.h"
 #include "kexec/plan.h"
@@ -486,6 +487,36 @@ static void core_headers_have_the_width_of_the_machine(void **state)
 	assert_int_equal(header_class(), ELFCLASS64);
 }
 
+/* Two reads could see two files. Nothing is written on the way, wherever temporary files go. */
+static void each_file_is_opened_once(void **state)
+{
+	int in = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	const char *names[] = { kernel, initrd, t.path };
+	char buf[4096] __attribute__((aligned(8)));
+	unsigned opened = 0, made_files = 0;
+	ssize_t n;
+
+	(void)state;
+	make_uki();
+	tree_add_bytes(&t, "kernel", file.s, file.len);
+	setenv("TMPDIR", t.path, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_true(inotify_add_watch(in, names[i], i < 2 ? IN_OPEN : IN_CREATE | IN_MOVED_TO) >= 0);
+	rq.initrds = initrds;
+	rq.nr_initrds = 1;
+	rq.call = KEXEC_CALL_AUTO;
+	assert_ok(kexec_plan(&rq, &plan, &result));
+	unsetenv("TMPDIR");
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		for (char *p = buf; p < buf + n; p += sizeof(struct inotify_event) + ((struct inotify_event *)p)->len) {
+			opened += !!(((struct inotify_event *)p)->mask & IN_OPEN);
+			made_files += !!(((struct inotify_event *)p)->mask & (IN_CREATE | IN_MOVED_TO));
+		}
+	close(in);
+	assert_int_equal(opened, 2);
+	assert_int_equal(made_files, 0);
+}
+
 static void the_way_back_is_one_segment(void **state)
 {
 	(void)state;
@@ -517,6 +548,7 @@ int main(void)
 		TEST(memory_can_be_told_on_the_command_line),
 		TEST(a_device_tree_goes_into_the_setup_data),
 		TEST(core_headers_have_the_width_of_the_machine),
+		TEST(each_file_is_opened_once),
 		TEST(the_way_back_is_one_segment),
 	};
 
