@@ -1,7 +1,7 @@
 /* SHA-256; no library calls, so that it also runs in purgatory. */
 #include "base/sha256.h"
 
-static const uint32_t k[64] = {
+const uint32_t sha256_k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
 	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
 	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
@@ -14,6 +14,9 @@ static const uint32_t k[64] = {
 	0xc67178f2,
 };
 
+const uint32_t sha256_start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+				   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+
 static uint32_t rotr(uint32_t x, unsigned n)
 {
 	return x >> n | x << (32 - n);
@@ -24,7 +27,7 @@ static uint32_t rotr(uint32_t x, unsigned n)
 #define ROUND(a, b, c, d, e, f, g, h, i)                                                        \
 	do {                                                                                    \
 		uint32_t t = h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + (g ^ (e & (f ^ g))) + \
-			     k[i] + w[i];                                                       \
+			     sha256_k[i] + w[i];                                                \
 		d += t;                                                                         \
 		h = t + (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) | (c & (a | b)));   \
 	} while (0)
@@ -53,7 +56,7 @@ static void rounds(uint32_t h[8], const uint32_t w[64])
 	h[7] += l;
 }
 
-static void compress(uint32_t h[8], const unsigned char *p)
+void sha256_compress(uint32_t h[8], const unsigned char *p)
 {
 	uint32_t w[64];
 
@@ -70,11 +73,8 @@ static void compress(uint32_t h[8], const unsigned char *p)
 
 void sha256_init(struct sha256 *s)
 {
-	static const uint32_t start[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-					   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
-
 	for (int i = 0; i < 8; i++)
-		s->h[i] = start[i];
+		s->h[i] = sha256_start[i];
 	s->len = 0;
 }
 
@@ -87,12 +87,12 @@ void sha256_add(struct sha256 *s, const void *bytes, size_t len)
 	for (; have && len; len--) {
 		s->block[have++] = *p++;
 		if (have == 64) {
-			compress(s->h, s->block);
+			sha256_compress(s->h, s->block);
 			have = 0;
 		}
 	}
 	for (; len >= 64; p += 64, len -= 64)
-		compress(s->h, p);
+		sha256_compress(s->h, p);
 	for (; len; len--)
 		s->block[have++] = *p++;
 }

@@ -42,6 +42,43 @@ static struct error *read_lockdown(int root, char *ret, size_t room)
 	return NULL;
 }
 
+/* A counter that only goes down; kernels before 6.3 have none. */
+static struct error *read_limit(int root, const char *name, int64_t *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	struct error *e = file_read(root, name, 256, &text, NULL);
+
+	*ret = -1;
+	if (error_drop_if(&e, ERROR_NOT_FOUND))
+		return NULL;
+	TRY(e);
+	if (!text_i64(text_strip(text), ret))
+		return error_new(ERROR_BAD_DATA, "/%s: \"%s\" is no number", name, text);
+	return NULL;
+}
+
+/* Whether the file can be read and holds a line with all the words. */
+static bool have_line(int root, const char *name, const char *begins, const char *holds)
+{
+	_cleanup_free_ char *text = NULL;
+	struct error *e = file_read(root, name, 1u << 20, &text, NULL);
+	char *rest = text, *line;
+
+	if (e) { /* not there, or not shown to anyone: then nothing is known of it */
+		error_free(e);
+		return false;
+	}
+	while ((line = text_next_line(&rest)))
+		if (text_starts(line, begins) && strstr(line, holds))
+			return true;
+	return false;
+}
+
+static bool says_one(int root, const char *name)
+{
+	return have_line(root, name, "1", "1");
+}
+
 struct error *host_kexec_state(int root, struct kexec_state *ret)
 {
 	struct kexec_state s = { 0 };
@@ -58,6 +95,13 @@ struct error *host_kexec_state(int root, struct kexec_state *ret)
 			"sys/kernel/crash_elfcorehdr_size", &there, &s.elfcorehdr_size));
 	TRY(read_either(root, "proc/sys/kernel/kexec_load_disabled",
 			"proc/sys/kernel/kexec_load_disabled", &there, &disabled));
+	TRY(read_limit(root, "proc/sys/kernel/kexec_load_limit_panic", &s.limit_panic));
+	TRY(read_limit(root, "proc/sys/kernel/kexec_load_limit_reboot", &s.limit_reboot));
+	s.hotplug_updates = says_one(root, "sys/devices/system/cpu/crash_hotplug") ||
+			    says_one(root, "sys/devices/system/memory/crash_hotplug");
+	s.ima_appraises = have_line(root, "sys/kernel/security/ima/policy", "appraise ",
+				    "func=KEXEC_KERNEL_CHECK");
+	s.xen_host = have_line(root, "proc/xen/capabilities", "", "control_d");
 	TRY(read_lockdown(root, s.lockdown, sizeof(s.lockdown)));
 	s.loaded = loaded;
 	s.crash_loaded = crash_loaded;
@@ -68,11 +112,15 @@ struct error *host_kexec_state(int root, struct kexec_state *ret)
 
 struct error *host_crash_cma(int root, struct ranges *ret)
 {
-	static const char name[] = "sys/kernel/kexec/crash_cma_ranges";
+	const char *name = "sys/kernel/kexec/crash_cma_ranges";
 	_cleanup_free_ char *text = NULL;
 	struct error *e = file_read(root, name, 1u << 20, &text, NULL);
 	char *rest, *line;
 
+	if (error_drop_if(&e, ERROR_NOT_FOUND)) {
+		name = "sys/kernel/kexec_crash_cma_ranges";
+		e = file_read(root, name, 1u << 20, &text, NULL);
+	}
 	if (error_drop_if(&e, ERROR_NOT_FOUND))
 		return NULL;
 	TRY(e);

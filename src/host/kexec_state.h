@@ -15,9 +15,15 @@ struct kexec_state {
 	uint64_t elfcorehdr_size; /* room that the kernel wants for headers that it updates on
 				   * hotplug; 0 when it does not say */
 	bool load_disabled;    /* kernel.kexec_load_disabled */
+	int64_t limit_panic;   /* loads left of each kind (kernel.kexec_load_limit_*, 6.3), unloads */
+	int64_t limit_reboot;  /* and failing ones count; -1: no limit */
+	bool hotplug_updates;  /* .../cpu/crash_hotplug: the kernel updates a loaded crash image */
+	bool ima_appraises;    /* an IMA policy appraises kernels, which takes a descriptor */
+	bool xen_host;	       /* a control domain: images are the hypervisor's */
 	char lockdown[16];     /* "none", "integrity", "confidentiality"; "" when there is none */
 };
 
 struct error *host_kexec_state(int root, struct kexec_state *ret) MUST_CHECK;
-/* Ranges of crashkernel=...,cma (/sys/kernel/kexec/crash_cma_ranges); empty when not there. */
+/* Ranges of crashkernel=...,cma (/sys/kernel/kexec/crash_cma_ranges, before 6.19
+ * /sys/kernel/kexec_crash_cma_ranges); empty when not there. */
 struct error *host_crash_cma(int root, struct ranges *ret) MUST_CHECK;

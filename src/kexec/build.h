@@ -1,6 +1,7 @@
 /* What is gathered and decided while a plan's segments are built; for the image types. */
 #pragma once
 
+#include "kexec/console.h"
 #include "kexec/plan.h"
 
 #define LOW_END	 0x100000ull /* nothing is placed below */
@@ -23,6 +24,8 @@ struct build {
 	unsigned char running[BOOT_PARAMS_LEN];
 	bool have_running;
 	bool pass_efi;
+	struct kexec_console console; /* purgatory's */
+	bool guarded; /* a confidential guest, where purgatory must not touch ports */
 	uint64_t rsdp;
 	struct range backup; /* low memory to save; empty: none */
 	uint64_t backup_to;

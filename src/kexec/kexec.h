@@ -4,7 +4,9 @@
  * to the kernel. A refusal carries a reason code, one sentence and one next step.
  *
  * A crash load frees the capture kernel that is loaded before the new one is taken in, in
- * both system calls of Linux: that is why all checks come first.
+ * both system calls of Linux (do_kexec_load() in kernel/kexec.c, kernel/kexec_file.c): after the
+ * checks of permission, flags, architecture and of a load going on elsewhere, but before all that
+ * look at the image. That is why our own checks come first, and why what is loaded is recorded.
  */
 #pragma once
 
@@ -59,6 +61,14 @@ enum kexec_reason {
  * False after the last. */
 bool kexec_type_nr(size_t n, const char **ret_name, const char **ret_words);
 
+/* A failing crash load may cost the capture kernel that was there. */
+enum kexec_before {
+	KEXEC_BEFORE_NONE,     /* none was loaded, or nothing was tried */
+	KEXEC_BEFORE_KEPT,     /* the kernel refused before it let go of it */
+	KEXEC_BEFORE_RESTORED, /* gone, and loaded again from what record.h keeps */
+	KEXEC_BEFORE_LOST,     /* gone; see before_note */
+};
+
 /* Name of a reason for scripts and JSON: "no-room". */
 const char *kexec_reason_name(enum kexec_reason reason);
 
@@ -68,7 +78,10 @@ struct kexec_result {
 	enum kexec_call used;	   /* the call that did it; AUTO when none was made */
 	char *sentence;		   /* what is wrong; null on success */
 	char *next;		   /* what to do about it; null on success */
-	char *note;		   /* why AUTO took the segment call; null otherwise */
+	char *note;		   /* why AUTO took the call it took, or null */
+	enum kexec_before before;  /* of the capture kernel that was loaded when a load failed */
+	char *before_note;	   /* why it could not be put back; null otherwise */
+	uint64_t gap_us;	   /* how long, at most, a good crash load left none loaded */
 };
 
 void kexec_result_done(struct kexec_result *r);
@@ -100,12 +113,18 @@ struct kexec_request {
 	bool force_dtb;		   /* carry the running machine's device tree over (file call) */
 	bool jump_back;		   /* no kernel: an image that jumps to `jump_back_entry` */
 	uint64_t jump_back_entry;
+	bool recorded;		   /* `root` is a recording: a plan has no random seed then */
 	bool debug;		   /* ask the kernel to log what it does */
 	bool no_checks;		   /* purgatory skips the digest check */
 	enum kexec_headers headers;
 	bool hotplug;		   /* let the kernel update the core headers (segment call) */
 	bool no_efi;		   /* give no EFI tables, acpi_rsdp= instead */
 	uint64_t mem_min, mem_max; /* limits for segments, half-open; mem_max 0: none */
+	const char *serial;	   /* purgatory's serial line: "ttyS1" or a hex port; null: by console= */
+	unsigned serial_baud;	   /* its speed; 0: by console=, or as it stands */
+	bool console_serial;	   /* ttyS0 where neither `serial` nor console= names one */
+	bool console_vga;	   /* purgatory writes on the screen even where it seems to be in a
+				    * graphics mode */
 	bool spoil_digest;	   /* test aid: change a byte after the digest was made */
 };
 
@@ -115,14 +134,20 @@ struct kexec_plan;
  * `result` (required) is filled in either way; the caller releases it. */
 struct error *kexec_plan(const struct kexec_request *rq, struct kexec_plan **ret,
 			 struct kexec_result *result) MUST_CHECK;
-/* Hands the plan to the kernel. */
+/* Hands the plan to the kernel. When a crash load fails and the kernel has let go of the earlier
+ * image by then, that is loaded again (see record.h); the error and the sentence then say so. */
 struct error *kexec_load(const struct kexec_plan *plan, struct kexec_result *result) MUST_CHECK;
 /* Ranges, segments, boot parameters and command line, for people. */
 void kexec_plan_print(const struct kexec_plan *plan, FILE *to);
+/* The same, and the result, as one JSON object; `plan` is null when there is none. */
+struct error *kexec_plan_json(const struct kexec_plan *plan, const struct kexec_result *result,
+			      FILE *to) MUST_CHECK;
 void kexec_plan_free(struct kexec_plan *plan);
 
 /* Drops the capture kernel or the image for the next reboot; nothing loaded is fine. */
 struct error *kexec_unload(bool panic, enum kexec_call call, struct kexec_result *result) MUST_CHECK;
+/* What is loaded and what the machine allows, as one JSON object. */
+struct error *kexec_status_json(int root, FILE *to) MUST_CHECK;
 /* Whether one is loaded. ERROR_UNSUPPORTED when the kernel has no kexec. */
 struct error *kexec_loaded(int root, bool panic, bool *ret) MUST_CHECK;
 

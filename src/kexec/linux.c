@@ -77,7 +77,8 @@ static struct error *check_cmdline(const struct build *b, struct kexec_result *r
 
 static void set_input(struct build *b, const struct bzimage *header)
 {
-	bool seeded = getrandom(b->seed, sizeof(b->seed), GRND_NONBLOCK) == sizeof(b->seed);
+	bool seeded = !b->p->rq.recorded && /* a recorded machine's plan is always the same */
+		      getrandom(b->seed, sizeof(b->seed), GRND_NONBLOCK) == sizeof(b->seed);
 
 	b->pass_efi = !b->p->rq.no_efi &&
 		      boot_params_can_efi(header, b->have_running ? b->running : NULL, &b->efi);

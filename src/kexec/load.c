@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/clock.h"
 #include "host/host.h"
 #include "kexec/plan.h"
+#include "kexec/record.h"
 #include "kexec/result.h"
 
 #define LOAD_ON_CRASH	      0x1
@@ -82,6 +84,7 @@ static bool is_other_calls_turn(int err)
 
 static struct error *fall_back(const struct kexec_plan *p, int err, struct kexec_result *r)
 {
+	free(r->note);
 	if (asprintf(&r->note, "kexec_file_load said \"%s\"", strerror(err)) < 0)
 		r->note = NULL;
 	err = load_segments(p);
@@ -89,24 +92,88 @@ static struct error *fall_back(const struct kexec_plan *p, int err, struct kexec
 	return err ? refuse_errno(r, KEXEC_CALL_SEGMENTS, p->rq.panic, err, &p->state) : NULL;
 }
 
-struct error *kexec_load(const struct kexec_plan *p, struct kexec_result *r)
+struct error *plan_call(const struct kexec_plan *p, struct kexec_result *r)
 {
 	int err;
 
-	*r = (struct kexec_result){ .used = p->first };
-	if (p->note)
-		r->note = strdup(p->note);
+	r->used = p->first;
+	free(r->note);
+	r->note = p->note ? strdup(p->note) : NULL;
 	err = p->first == KEXEC_CALL_SEGMENTS ? load_segments(p) : load_file(p);
 	if (err && p->may_fall_back && is_other_calls_turn(err))
 		return fall_back(p, err, r);
 	return err ? refuse_errno(r, p->first, p->rq.panic, err, &p->state) : NULL;
 }
 
-/* Why this machine may have said no; all zero when that cannot be read. */
+static bool crash_loaded_now(int root)
+{
+	struct kexec_state s = { 0 };
+	struct error *e = host_kexec_state(root, &s);
+
+	error_free(e); /* then better try to load it again than believe that it is there */
+	return s.crash_loaded;
+}
+
+/* The sentence, longer by what became of the capture kernel that was there. */
+static struct error *with_fate(struct error *e, struct kexec_result *r)
+{
+	const char *fate = r->before == KEXEC_BEFORE_KEPT     ? "the capture kernel from before stays loaded" :
+			   r->before == KEXEC_BEFORE_RESTORED ? "the capture kernel from before was loaded again" :
+								"NO CAPTURE KERNEL IS LOADED NOW";
+	_cleanup_error_ struct error *short_one = e;
+	const char *why = r->before == KEXEC_BEFORE_LOST ? r->before_note : NULL;
+	char *longer = NULL;
+
+	if (asprintf(&longer, "%s; %s%s%s", r->sentence, fate, why ? ": " : "", why ? why : "") < 0)
+		return take_ptr(short_one);
+	free(r->sentence);
+	r->sentence = longer;
+	return error_new(error_kind(e), "%s", longer);
+}
+
+/* A crash load failed: is the image that was there before still there, and if not, back with it. */
+static struct error *look_after(const struct kexec_plan *p, struct kexec_result *r, struct error *e)
+{
+	struct error *failed;
+
+	if (!p->state.crash_loaded || error_kind(e) == ERROR_NOMEM)
+		return e;
+	if (crash_loaded_now(p->rq.root)) {
+		r->before = KEXEC_BEFORE_KEPT;
+		return with_fate(e, r);
+	}
+	failed = record_restore(p->rq.root);
+	r->before = failed ? KEXEC_BEFORE_LOST : KEXEC_BEFORE_RESTORED;
+	r->before_note = failed ? strdup(error_message(failed)) : NULL;
+	error_free(failed);
+	return with_fate(e, r);
+}
+
+struct error *kexec_load(const struct kexec_plan *p, struct kexec_result *r)
+{
+	uint64_t start = clock_us();
+	struct error *e;
+
+	*r = (struct kexec_result){ 0 };
+	e = plan_call(p, r);
+	if (!p->rq.panic)
+		return e;
+	r->gap_us = clock_us() - start;
+	if (e)
+		return look_after(p, r, e);
+	e = record_save(p, r->used);
+	if (e) { /* the load itself is good */
+		r->before_note = strdup(error_message(e));
+		error_free(e);
+	}
+	return NULL;
+}
+
+/* Why this machine may have said no; nothing known when that cannot be read. */
 static struct kexec_state state_now(void)
 {
 	_cleanup_close_ int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct kexec_state s = { 0 };
+	struct kexec_state s = { .limit_panic = -1, .limit_reboot = -1 };
 	struct error *e = root < 0 ? NULL : host_kexec_state(root, &s);
 
 	error_free(e); /* a worse explanation, no more */
@@ -128,6 +195,8 @@ struct error *kexec_unload(bool panic, enum kexec_call call, struct kexec_result
 		r->used = KEXEC_CALL_SEGMENTS;
 		err = call_segments(0, 0, NULL, LOAD_ARCH_X86_64 | (panic ? LOAD_ON_CRASH : 0));
 	}
+	if (!err && panic)
+		record_forget();
 	if (err == ENOSYS && call == KEXEC_CALL_AUTO)
 		return refuse(r, KEXEC_NOT_SUPPORTED,
 			      "start a kernel built with CONFIG_KEXEC_FILE and CONFIG_CRASH_DUMP",

@@ -1,6 +1,6 @@
 /*
- * From a request to a plan: asking the machine, choosing the call. Files are read in inputs.c,
- * what goes into memory is built in plan_segments.c. Nothing here changes the machine.
+ * From a request to a plan. Files are read in inputs.c, what goes into memory is built in
+ * plan_segments.c, the call is chosen in choose.c. Nothing here changes the machine.
  */
 #include "kexec/plan.h"
 
@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "kexec/result.h"
-
-#define FILE_CALL_ADDITION 30 /* room the kernel's own loader keeps for elfcorehdr= */
 
 static struct error *read_host(struct kexec_plan *p, struct kexec_result *r)
 {
@@ -27,69 +25,6 @@ static struct error *read_host(struct kexec_plan *p, struct kexec_result *r)
 	return NULL;
 }
 
-static bool locked_down(const struct kexec_plan *p)
-{
-	return p->state.lockdown[0] && strcmp(p->state.lockdown, "none");
-}
-
-/* What the file call cannot do; null when it can do all that is asked for. */
-static const char *file_call_lacks(const struct kexec_plan *p)
-{
-	if (!p->image.type->file_call)
-		return "kexec_file_load takes no kernel of this type";
-	if (p->rq.entry_32bit)
-		return "only kexec_load starts a kernel at its 32-bit entry";
-	if (p->dtb.len && !p->rq.force_dtb)
-		return "only kexec_load takes a device tree blob";
-	if (p->rq.memmap_cmdline)
-		return "only kexec_load tells memory by memmap=";
-	if (p->rq.no_checks)
-		return "only kexec_load can leave out the digest check";
-	if (p->rq.headers == KEXEC_HEADERS_ELF32)
-		return "only kexec_load can make ELF32 core headers";
-	if (p->rq.no_efi)
-		return "only kexec_load can leave out the EFI tables";
-	if (p->rq.mem_min || p->rq.mem_max)
-		return "only kexec_load takes limits for addresses";
-	if (p->rq.spoil_digest)
-		return "only kexec_load carries our purgatory";
-	if (p->have_segments && p->e820.rows.n > E820_IN_BOOT_PARAMS)
-		return "kexec_file_load drops memory map entries over 128";
-	return NULL;
-}
-
-static struct error *check_file_cmdline(const struct kexec_plan *p, struct kexec_result *r)
-{
-	if (strlen(p->cmdline) + 1 + FILE_CALL_ADDITION <= p->image.bz.cmdline_max)
-		return NULL;
-	return refuse(r, KEXEC_CMDLINE_TOO_LONG, "shorten the command line",
-		      "the command line of %zu bytes leaves no room for the %d bytes that kexec_file_load adds; the kernel takes %u",
-		      strlen(p->cmdline), FILE_CALL_ADDITION, p->image.bz.cmdline_max);
-}
-
-static struct error *choose(struct kexec_plan *p, struct kexec_result *r)
-{
-	const char *lacks = file_call_lacks(p);
-
-	p->first = p->rq.call;
-	if (p->rq.call == KEXEC_CALL_FILE && lacks)
-		return refuse(r, KEXEC_BAD_REQUEST, "use the segment based call (-c), or let kexec choose (-a)",
-			      "%s is %s: %s", p->image.name, p->image.type->words, lacks);
-	if (p->rq.call != KEXEC_CALL_AUTO)
-		return p->rq.call == KEXEC_CALL_FILE ? check_file_cmdline(p, r) : NULL;
-	p->first = KEXEC_CALL_FILE;
-	p->may_fall_back = p->have_segments && !locked_down(p);
-	if (!lacks)
-		return check_file_cmdline(p, r);
-	if (!p->have_segments)
-		return refuse(r, KEXEC_NO_HOST_FACTS, "run it as root, on a machine with /proc and /sys",
-			      "%s, and that is not possible here: %s", lacks, p->no_segments);
-	p->first = KEXEC_CALL_SEGMENTS;
-	p->may_fall_back = false;
-	p->note = strdup(lacks);
-	return p->note ? NULL : refuse_error(r, KEXEC_NO_MEMORY, "", error_nomem());
-}
-
 /* Segments are needed for -c, and wanted as second way for -a. */
 static struct error *build_segments(struct kexec_plan *p, struct kexec_result *r)
 {
@@ -97,6 +32,9 @@ static struct error *build_segments(struct kexec_plan *p, struct kexec_result *r
 
 	if (p->rq.call == KEXEC_CALL_FILE)
 		return NULL;
+	/* kexec_file_load lets the kernel update the core headers: so should its stand-in */
+	if (p->rq.call == KEXEC_CALL_AUTO && p->rq.panic && p->state.elfcorehdr_size)
+		p->rq.hotplug = true;
 	e = plan_segments(p, r);
 	p->have_segments = !e;
 	if (!e)
@@ -141,7 +79,7 @@ static struct error *make(struct kexec_plan *p, struct kexec_result *r)
 	TRY(plan_read(p, r));
 	TRY(read_host(p, r));
 	TRY(build_segments(p, r));
-	return choose(p, r);
+	return plan_choose(p, r);
 }
 
 struct error *kexec_plan(const struct kexec_request *rq, struct kexec_plan **ret,

@@ -60,5 +60,11 @@ struct error *plan_segments(struct kexec_plan *p, struct kexec_result *r) MUST_C
 /* The same for an image that only jumps to the request's entry. */
 struct error *plan_jump_back(struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
 
-/* "ttyS1" and the like out of console=, as an I/O port; 0x3f8 is ttyS0's. 0: no serial console. */
-uint16_t purgatory_serial_port(const char *cmdline);
+/* The call that the plan names, and the other one where that may be tried; makes no record. */
+struct error *plan_call(const struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
+/* The digest that purgatory will compare, in hex; false when there are no segments. */
+bool plan_digest(const struct kexec_plan *p, char ret[65]);
+/* Sets the call to make first, or refuses. */
+struct error *plan_choose(struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
+/* Whether the kernel inside carries a PE signature, whoever's. */
+bool plan_signed(const struct kexec_plan *p);

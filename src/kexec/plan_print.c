@@ -1,13 +1,33 @@
-/* A plan in words, for --debug. */
+/* A plan in words, for --check and --debug. */
+#include <string.h>
+
 #include "kexec/plan.h"
+#include "purgatory/purgatory.h"
 
 static void print_range(FILE *to, uint64_t start, uint64_t end)
 {
 	fprintf(to, "  %016llx-%016llx", (unsigned long long)start, (unsigned long long)end - 1);
 }
 
+bool plan_digest(const struct kexec_plan *p, char ret[65])
+{
+	struct purgatory_head head;
+
+	for (size_t i = 0; i < p->parts.n; i++) {
+		if (strcmp(p->parts.v[i].name, "purgatory") || !p->parts.v[i].bytes)
+			continue;
+		memcpy(&head, p->parts.v[i].bytes, sizeof(head));
+		for (int j = 0; j < 32; j++)
+			snprintf(ret + 2 * j, 3, "%02x", head.args.digest[j]);
+		return true;
+	}
+	return false;
+}
+
 static void print_segments(const struct kexec_plan *p, FILE *to)
 {
+	char digest[65];
+
 	fprintf(to, "segments (kexec_load, entry 0x%llx):\n", (unsigned long long)p->entry);
 	for (size_t i = 0; i < p->parts.n; i++) {
 		const struct kexec_part *s = &p->parts.v[i];
@@ -23,8 +43,8 @@ static void print_segments(const struct kexec_plan *p, FILE *to)
 		print_range(to, e->start, e->start + e->len);
 		fprintf(to, "  type %u\n", e->type);
 	}
-	if (p->full_cmdline)
-		fprintf(to, "command line: %s\n", p->full_cmdline);
+	if (plan_digest(p, digest))
+		fprintf(to, "digest: %s%s\n", digest, p->rq.no_checks ? " (not checked)" : "");
 }
 
 static void print_image(const struct kexec_plan *p, FILE *to)
@@ -52,6 +72,8 @@ static void print_image(const struct kexec_plan *p, FILE *to)
 
 void kexec_plan_print(const struct kexec_plan *p, FILE *to)
 {
+	const char *line = p->first == KEXEC_CALL_SEGMENTS ? p->full_cmdline : p->cmdline;
+
 	if (p->image.type)
 		print_image(p, to);
 	if (p->initrd.len && !p->rq.nr_initrds)
@@ -66,6 +88,8 @@ void kexec_plan_print(const struct kexec_plan *p, FILE *to)
 		print_segments(p, to);
 	else if (p->no_segments)
 		fprintf(to, "no segments: %s\n", p->no_segments);
+	if (line)
+		fprintf(to, "command line: %s\n", line);
 	fprintf(to, "first call: %s%s%s\n",
 		p->first == KEXEC_CALL_FILE ? "kexec_file_load" : "kexec_load",
 		p->note ? ": " : "", p->note ? p->note : "");

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "kexec/build.h"
+#include "kexec/console.h"
 #include "kexec/elfcorehdr.h"
 #include "kexec/enter.h"
 #include "kexec/purgatory_setup.h"
@@ -39,6 +40,10 @@ static struct error *read_firmware(struct build *b)
 	if (!error_drop_if(&e, ERROR_NOT_FOUND))
 		TRY(e);
 	TRY(host_efi(b->p->rq.root, &b->efi));
+	e = host_cpu_flag(b->p->rq.root, "tdx_guest", &b->guarded);
+	error_free(e); /* no cpuinfo: no such guest */
+	if (b->have_running && get_u32(b->running + 0x13c, false)) /* the SEV-SNP blob */
+		b->guarded = true;
 	if (b->have_running)
 		b->rsdp = get_u64(b->running + 0x70, false);
 	if (!b->rsdp)
@@ -248,8 +253,9 @@ static struct error *fill_purgatory(struct build *b)
 		.backup_from = b->backup.start,
 		.backup_to = b->backup_to,
 		.backup_len = b->backup.end - b->backup.start,
-		.serial_port = purgatory_serial_port(b->p->cmdline),
 		.check = !b->p->rq.no_checks,
+		.guarded = b->guarded,
+		.console = b->console,
 	};
 
 	TRY(purgatory_setup(&how, &b->p->parts, part));
@@ -270,6 +276,9 @@ static struct error *build_parts(struct build *b, struct kexec_result *r)
 {
 	const char *next = build_next_room(b);
 
+	TRY(refuse_error(r, KEXEC_BAD_REQUEST, "give --serial=ttyS0 and --serial-baud=115200",
+			 console_choose(&b->p->rq, b->p->cmdline,
+					b->have_running ? b->running : NULL, &b->console)));
 	TRY(refuse_error(r, KEXEC_NO_ROOM, next,
 			 build_put(b, "purgatory", purgatory_mem_len(), anywhere, NULL)));
 	TRY(b->p->image.type->load(b, r));
@@ -321,18 +330,4 @@ struct error *plan_segments(struct kexec_plan *p, struct kexec_result *r)
 		e = build_parts(&b, r);
 	build_done(&b);
 	return e;
-}
-
-uint16_t purgatory_serial_port(const char *cmdline)
-{
-	static const uint16_t ports[] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
-	const char *value;
-	uint16_t port = 0;
-	size_t pos = 0, len;
-
-	while (cmdline_next(cmdline, "console", &pos, &value, &len))
-		if (len >= 5 && !memcmp(value, "ttyS", 4) && value[4] >= '0' && value[4] <= '3' &&
-		    (len == 5 || value[5] == ','))
-			port = ports[value[4] - '0'];
-	return port;
 }

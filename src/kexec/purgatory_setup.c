@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sha256.h"
 #include "kexec/purgatory_blob.h"
+#include "purgatory/lanes.h"
 #include "purgatory/purgatory.h"
 
 #define RESET_SECONDS 10
@@ -34,20 +34,20 @@ static int by_address(const void *a, const void *b)
 void purgatory_digest(const struct kexec_parts *parts, struct purgatory_args *args)
 {
 	const struct kexec_part *sorted[KEXEC_SEGMENTS];
-	struct sha256 s;
+	struct lanes l;
 	size_t n = 0;
 
 	for (size_t i = 0; i < parts->n; i++)
 		if (parts->v[i].in_digest)
 			sorted[n++] = &parts->v[i];
 	qsort(sorted, n, sizeof(*sorted), by_address);
-	sha256_init(&s);
+	lanes_init(&l, lanes_best());
 	for (size_t i = 0; i < n; i++) {
 		args->regions[i] = (struct purgatory_region){ sorted[i]->pa, sorted[i]->len };
-		sha256_add(&s, sorted[i]->bytes, sorted[i]->len);
+		lanes_add(&l, sorted[i]->bytes, sorted[i]->len);
 	}
 	args->nr_regions = n;
-	sha256_end(&s, args->digest);
+	lanes_end(&l, args->digest);
 }
 
 struct error *purgatory_setup(const struct purgatory_setup *how, const struct kexec_parts *parts,
@@ -59,8 +59,10 @@ struct error *purgatory_setup(const struct purgatory_setup *how, const struct ke
 		.backup_from = how->backup_from,
 		.backup_to = how->backup_to,
 		.backup_len = how->backup_len,
-		.flags = how->check ? PURGATORY_CHECK : 0,
-		.serial_port = how->serial_port,
+		.flags = (how->check ? PURGATORY_CHECK : 0) | (how->console.vga ? PURGATORY_VGA : 0) |
+			 (how->guarded ? PURGATORY_GUARDED : 0),
+		.serial_port = how->console.port,
+		.serial_divisor = how->console.divisor,
 		.reset_seconds = RESET_SECONDS,
 	};
 	unsigned char *blob = malloc(purgatory_blob_len);

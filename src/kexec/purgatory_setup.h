@@ -1,18 +1,20 @@
 /* Filling in purgatory's block. */
 #pragma once
 
+#include "kexec/console.h"
 #include "kexec/segments.h"
 
 struct purgatory_setup {
 	uint64_t entry;
 	uint64_t boot_params;
 	uint64_t backup_from, backup_to, backup_len;
-	uint16_t serial_port;
+	struct kexec_console console;
 	bool check;
+	bool guarded; /* PURGATORY_GUARDED */
 };
 
 uint64_t purgatory_mem_len(void);
-/* SHA-256 over all parts marked for it, in address order; also lists them in `args`. */
+/* The digest over all parts marked for it, in address order; also lists them in `args`. */
 struct purgatory_args;
 void purgatory_digest(const struct kexec_parts *parts, struct purgatory_args *args);
 /* Gives `part` the blob with its block filled in. The other parts have their bytes. */

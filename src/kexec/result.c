@@ -42,6 +42,7 @@ void kexec_result_done(struct kexec_result *r)
 	free(r->sentence);
 	free(r->next);
 	free(r->note);
+	free(r->before_note);
 	*r = (struct kexec_result){ 0 };
 }
 
@@ -87,7 +88,7 @@ struct error *refuse_error(struct kexec_result *r, enum kexec_reason reason, con
 	return refuse(r, reason, next, "%s", error_message(cause));
 }
 
-static struct error *refuse_permission(struct kexec_result *r, enum kexec_call call,
+static struct error *refuse_permission(struct kexec_result *r, enum kexec_call call, bool panic,
 				       const struct kexec_state *s)
 {
 	if (geteuid() != 0)
@@ -107,44 +108,59 @@ static struct error *refuse_permission(struct kexec_result *r, enum kexec_call c
 				      "use a kernel signed with a key that this machine trusts",
 				      "the kernel is locked down (%s) and found no valid signature",
 				      s->lockdown);
+	if (!(panic ? s->limit_panic : s->limit_reboot))
+		return refuse(r, KEXEC_NOT_PERMITTED, "it only goes down; restart to load again",
+			      "sysctl kernel.kexec_load_limit_%s is 0: no load is left",
+			      panic ? "panic" : "reboot");
 	return refuse(r, KEXEC_NOT_PERMITTED,
-		      "look at /proc/sys/kernel/kexec_load_limit_panic and _reboot, and at dmesg",
-		      "the kernel forbids loading: CAP_SYS_BOOT is missing or a load limit is used up");
+		      "in a container, run it on the host; else look for \"kexec\" in dmesg and the audit log",
+		      "the kernel forbids loading: CAP_SYS_BOOT is missing, or a security module said no");
 }
 
-struct error *refuse_errno(struct kexec_result *r, enum kexec_call call, bool panic, int err,
-			   const struct kexec_state *state)
+/* One row per errno, what it means for either call (kernel/kexec.c, kernel/kexec_file.c and what
+ * they call). Null sentences: explained in code. */
+static const struct {
+	int err;
+	enum kexec_reason reason;
+	const char *sentence, *next;
+} explained[] = {
+	{ EACCES, KEXEC_NOT_PERMITTED,
+	  "the integrity policy (IMA) wants to see the files themselves",
+	  "use the file based call (-s)" },
+	{ EKEYREJECTED, KEXEC_SIGNATURE, "the kernel file's signature was made with a key that is not trusted",
+	  "use a kernel signed with a trusted key, or enrol its key (mokutil)" },
+	{ ENOKEY, KEXEC_SIGNATURE, "the key that signed the kernel file is not known here",
+	  "use a kernel signed with a trusted key, or enrol its key (mokutil)" },
+	{ EBADMSG, KEXEC_SIGNATURE, "the kernel file does not match its signature: it was changed, or cut",
+	  "install the kernel package again" },
+	{ ELIBBAD, KEXEC_SIGNATURE, "the kernel file's PE header or certificate is damaged",
+	  "install the kernel package again" },
+	{ ENODATA, KEXEC_SIGNATURE, "the kernel file carries no signature, and this kernel wants one",
+	  "use a kernel signed with a trusted key, or sign it (sbsign)" },
+	{ ENOPKG, KEXEC_SIGNATURE, "the running kernel lacks the algorithm of the kernel file's signature",
+	  "sign the kernel with RSA and SHA-256" },
+	{ EMSGSIZE, KEXEC_SIGNATURE, "the kernel file's signature has an odd length",
+	  "install the kernel package again" },
+	{ EBUSY, KEXEC_BUSY, "another load, unload or hotplug update is going on", "try again in a moment" },
+	{ ENOEXEC, KEXEC_BAD_IMAGE, "the running kernel does not know this kind of kernel image",
+	  "give a bzImage; see dmesg for the kernel's words" },
+	{ EFBIG, KEXEC_NO_ROOM, "a file is larger than the running kernel takes", "use a smaller initrd" },
+	{ EFAULT, KEXEC_NO_MEMORY, "the kernel could not read this program's memory",
+	  "free some memory and try again" },
+	{ EINTR, KEXEC_BUSY, "the load was interrupted by a signal", "try again" },
+	{ EIO, KEXEC_NO_FILE, "the kernel could not read a file", "check the disk, and dmesg" },
+};
+
+static struct error *refuse_other(struct kexec_result *r, enum kexec_call call, bool panic, int err)
 {
 	const char *name = call == KEXEC_CALL_FILE ? "kexec_file_load" : "kexec_load";
 
-	r->err = err;
-	r->used = call;
 	switch (err) {
-	case EPERM:
-		return refuse_permission(r, call, state);
-	case EACCES:
-		return refuse(r, KEXEC_NOT_PERMITTED, "use the file based call (-s)",
-			      "the integrity policy (IMA) wants to see the files themselves");
-	case EKEYREJECTED:
-	case ENOKEY:
-	case EBADMSG:
-	case ELIBBAD:
-	case ENOPKG:
-	case EMSGSIZE:
-		return refuse(r, KEXEC_SIGNATURE,
-			      "use a kernel signed with a trusted key, or enrol its key (mokutil)",
-			      "the kernel file's signature was refused: %s", strerror(err));
-	case EBUSY:
-		return refuse(r, KEXEC_BUSY, "try again in a moment",
-			      "another load, unload or hotplug update is going on");
 	case ENOSYS:
 		return refuse(r, KEXEC_NOT_SUPPORTED,
 			      call == KEXEC_CALL_FILE ? "use the segment based call (-c)" :
 							"use the file based call (-s)",
 			      "the running kernel has no %s", name);
-	case ENOEXEC:
-		return refuse(r, KEXEC_BAD_IMAGE, "give a bzImage; see dmesg for the kernel's words",
-			      "the running kernel does not know this kind of kernel image");
 	case EADDRNOTAVAIL:
 		return refuse(r, KEXEC_NO_ROOM, "reserve more with crashkernel= and restart",
 			      "the kernel found no free address for a part of the image%s",
@@ -155,11 +171,28 @@ struct error *refuse_errno(struct kexec_result *r, enum kexec_call call, bool pa
 				      "free some memory and try again",
 			      "the kernel had no memory for %s",
 			      panic ? "its own pages in the reserved region" : "the image");
-	case EFBIG:
-		return refuse(r, KEXEC_NO_ROOM, "use a smaller initrd",
-			      "a file is larger than the running kernel takes");
+	case EINVAL:
+		return refuse(r, KEXEC_KERNEL_REFUSED, "run it again with -d, and see dmesg",
+			      "%s found something in the request that it does not take (%s)", name,
+			      call == KEXEC_CALL_FILE ?
+				      "a flag that this kernel does not know, or a command line that is too long" :
+				      "a flag that this kernel does not know, or more than half of memory");
 	default:
 		return refuse(r, KEXEC_KERNEL_REFUSED, "see dmesg, or run again with -d",
 			      "%s failed: %s", name, strerror(err));
 	}
+}
+
+struct error *refuse_errno(struct kexec_result *r, enum kexec_call call, bool panic, int err,
+			   const struct kexec_state *state)
+{
+	r->err = err;
+	r->used = call;
+	if (err == EPERM)
+		return refuse_permission(r, call, panic, state);
+	for (size_t i = 0; i < ARRAY_SIZE(explained); i++)
+		if (explained[i].err == err)
+			return refuse(r, explained[i].reason, explained[i].next, "%s",
+				      explained[i].sentence);
+	return refuse_other(r, call, panic, err);
 }

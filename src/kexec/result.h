@@ -10,6 +10,6 @@ struct error *refuse(struct kexec_result *r, enum kexec_reason reason, const cha
 /* The same out of another error, which is consumed; null stays null. */
 struct error *refuse_error(struct kexec_result *r, enum kexec_reason reason, const char *next,
 			   struct error *e) MUST_CHECK;
-/* Explains the errno of a system call of either kind. `state` may be all zero. */
+/* Explains the errno of a system call of either kind by the machine's `state`. */
 struct error *refuse_errno(struct kexec_result *r, enum kexec_call call, bool panic, int err,
 			   const struct kexec_state *state) MUST_CHECK;

@@ -1,17 +1,29 @@
 /*
  * What purgatory does on a bare x86 machine. Freestanding: no library, no data that needs
- * relocation, general registers only. Everything here has a limit: a capture that cannot go
- * on ends in a reset, never in a loop.
+ * relocation. Everything here has a limit: a capture that cannot go on ends in a reset, never
+ * in a loop.
  */
 #include "purgatory/purgatory.h"
 
-#define UART_LINE_STATUS   5
-#define UART_TRANSMIT_IDLE 0x20
-#define UART_SPINS	   200000
-#define PORT_DELAY	   0x80 /* a write takes about a microsecond */
-#define PORT_CMOS	   0x70
-#define PORT_KEYBOARD	   0x64
-#define PORT_RESET	   0xcf9
+#include <cpuid.h>
+
+#include "purgatory/console.h"
+#include "purgatory/lanes.h"
+#include "purgatory/ports.h"
+
+#define PORT_CMOS     0x70
+#define PORT_KEYBOARD 0x64
+#define PORT_RESET    0xcf9
+
+#define CR0_MP		2ul
+#define CR0_EM		4ul
+#define CR0_TS		8ul
+#define CR4_OSFXSR	(1ul << 9)
+#define CR4_OSXMMEXCPT	(1ul << 10)
+#define CR4_OSXSAVE	(1ul << 18)
+#define ECX1_XSAVE	(1u << 26)
+#define ECX1_AVX	(1u << 28)
+#define XCR0_X87_SSE_AVX 7u
 
 /* The compiler may call these by itself. */
 void *memcpy(void *to, const void *from, size_t len);
@@ -33,44 +45,41 @@ void *memset(void *to, int c, size_t len)
 	return start;
 }
 
-static void out8(uint16_t port, uint8_t v)
+struct control {
+	unsigned long cr0, cr4;
+};
+
+static struct control control_get(void)
 {
-	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+	struct control c;
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(c.cr0));
+	__asm__ volatile("mov %%cr4, %0" : "=r"(c.cr4));
+	return c;
 }
 
-static uint8_t in8(uint16_t port)
+static void control_set(const struct control *c)
 {
-	uint8_t v;
-
-	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
+	__asm__ volatile("mov %0, %%cr0" : : "r"(c->cr0) : "memory");
+	__asm__ volatile("mov %0, %%cr4" : : "r"(c->cr4) : "memory");
 }
 
-static void delay_us(unsigned us)
+/* The jump code leaves CR4 with little more than PAE: without this, vector code faults. */
+static void wide_registers_on(void)
 {
-	while (us--)
-		out8(PORT_DELAY, 0);
-}
+	struct control c = control_get();
+	unsigned a, b, features, d, low, high;
 
-static void put_char(uint16_t port, char c)
-{
-	for (int i = 0; i < UART_SPINS; i++)
-		if (in8(port + UART_LINE_STATUS) & UART_TRANSMIT_IDLE)
-			break;
-	out8(port, (uint8_t)c);
-}
-
-static void say(const struct purgatory_args *args, const char *text)
-{
-	uint16_t port = args->serial_port;
-
-	if (!port || in8(port + UART_LINE_STATUS) == 0xff)
-		return; /* no UART there */
-	for (; *text; text++) {
-		if (*text == '\n')
-			put_char(port, '\r');
-		put_char(port, *text);
-	}
+	c.cr0 = (c.cr0 & ~(CR0_EM | CR0_TS)) | CR0_MP;
+	c.cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
+	__cpuid(1, a, b, features, d);
+	if (features & ECX1_XSAVE)
+		c.cr4 |= CR4_OSXSAVE;
+	control_set(&c);
+	if (!(features & ECX1_XSAVE) || !(features & ECX1_AVX))
+		return;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	__asm__ volatile("xsetbv" : : "a"(low | XCR0_X87_SSE_AVX), "d"(high), "c"(0));
 }
 
 static uint8_t clock_second(void)
@@ -95,37 +104,71 @@ static void wait_seconds(unsigned seconds)
 	}
 }
 
-/* Chipset, then keyboard controller, then a fault with no handlers. */
-static void reset_machine(void)
+/* Chipset, then keyboard controller, then a fault with no handlers. A confidential guest has
+ * only the last. */
+static void reset_machine(const struct purgatory_args *args)
 {
 	struct __attribute__((packed)) {
 		uint16_t limit;
 		uint64_t base;
 	} none = { 0, 0 };
 
-	out8(PORT_RESET, 0x02);
-	delay_us(100);
-	out8(PORT_RESET, 0x06);
-	delay_us(100000);
-	out8(PORT_KEYBOARD, 0xfe);
-	delay_us(100000);
+	if (!(args->flags & PURGATORY_GUARDED)) {
+		out8(PORT_RESET, 0x02);
+		delay_us(100);
+		out8(PORT_RESET, 0x06);
+		delay_us(100000);
+		out8(PORT_KEYBOARD, 0xfe);
+		delay_us(100000);
+	}
 	__asm__ volatile("lidt %0; int3" : : "m"(none));
 	for (;;)
 		__asm__ volatile("hlt");
 }
 
+static void fail(const struct purgatory_args *args)
+{
+	say(args, "purgatory: the digest does not match: the loaded kernel was overwritten; "
+		  "resetting the machine in ");
+	say_number(args, args->reset_seconds);
+	say(args, " s\n");
+	if (!(args->flags & PURGATORY_GUARDED))
+		wait_seconds(args->reset_seconds);
+	reset_machine(args);
+}
+
+static void check(const struct purgatory_args *args)
+{
+	struct control before = control_get();
+	enum lanes_unit unit = LANES_PLAIN;
+	uint64_t bytes = 0, cycles;
+
+	if (!(args->flags & PURGATORY_GUARDED)) {
+		wide_registers_on();
+		unit = lanes_best();
+	}
+	for (uint64_t i = 0; i < args->nr_regions && i < PURGATORY_REGIONS; i++)
+		bytes += args->regions[i].len;
+	say(args, "purgatory: checking ");
+	say_number(args, bytes >> 10);
+	say(args, " KiB (");
+	say(args, lanes_unit_name(unit));
+	say(args, ")\n");
+	cycles = __builtin_ia32_rdtsc();
+	if (!purgatory_digest_ok(args, unit))
+		fail(args);
+	cycles = __builtin_ia32_rdtsc() - cycles;
+	say(args, "purgatory: the digest is right (");
+	say_number(args, cycles / 1000000);
+	say(args, " million cycles), starting the kernel\n");
+	control_set(&before);
+}
+
 void purgatory_main(const struct purgatory_args *args)
 {
-	if (args->flags & PURGATORY_CHECK) {
-		say(args, "purgatory: checking the new kernel's memory\n");
-		if (!purgatory_digest_ok(args)) {
-			say(args, "purgatory: the digest does not match: the loaded kernel was "
-				  "overwritten; resetting the machine\n");
-			wait_seconds(args->reset_seconds);
-			reset_machine();
-		}
-		say(args, "purgatory: digest is right, starting the kernel\n");
-	}
+	console_init(args);
+	if (args->flags & PURGATORY_CHECK)
+		check(args);
 	if (args->backup_len)
 		memcpy((void *)(uintptr_t)args->backup_to,
 		       (const void *)(uintptr_t)args->backup_from, args->backup_len);

@@ -10,13 +10,15 @@
 #pragma once
 
 #define PURGATORY_REGIONS 16 /* KEXEC_SEGMENT_MAX */
-#define PURGATORY_MEM_LEN 16384 /* code, and stack from its end down */
+#define PURGATORY_MEM_LEN 32768 /* code, and stack from its end down */
 #define PURGATORY_MAGIC	  0x79726f7461677275 /* "urgatory" */
 
-#define PURGATORY_CHECK 1 /* compare the digest */
+#define PURGATORY_CHECK	  1 /* compare the digest */
+#define PURGATORY_VGA	  2 /* messages on the text screen at 0xb8000 too */
+#define PURGATORY_GUARDED 4 /* a confidential guest: CPUID and ports fault, so do without */
 
 #ifdef __ASSEMBLER__
-#define PURGATORY_ARGS_LEN   344
+#define PURGATORY_ARGS_LEN   352
 #define PURGATORY_ARGS_ENTRY 0
 #define PURGATORY_ARGS_PARAM 8
 #else
@@ -39,7 +41,9 @@ struct purgatory_args {
 	uint32_t flags;	      /* PURGATORY_* */
 	uint16_t serial_port; /* I/O port of the UART for messages; 0: none */
 	uint16_t reset_seconds; /* wait after a failed check, before the reset */
-	unsigned char digest[32]; /* SHA-256 over all regions in their order */
+	uint16_t serial_divisor; /* of 115,200 baud; 0: as the UART stands */
+	uint16_t unused[3];
+	unsigned char digest[32]; /* of all regions in their order; see lanes.h */
 	uint64_t nr_regions;
 	struct purgatory_region regions[PURGATORY_REGIONS];
 };
@@ -52,10 +56,11 @@ struct purgatory_head {
 	struct purgatory_args args;
 };
 
-_Static_assert(sizeof(struct purgatory_args) == 344, "known to entry.S");
+_Static_assert(sizeof(struct purgatory_args) == 352, "known to entry.S");
 
-/* Whether the regions still have the digest that the loader noted. */
-bool purgatory_digest_ok(const struct purgatory_args *args);
+/* Whether the regions still have the digest that the loader noted. `unit` is an enum lanes_unit
+ * whose registers are switched on. */
+bool purgatory_digest_ok(const struct purgatory_args *args, int unit);
 /* Called by entry.S; returns when the kernel may be started. */
 void purgatory_main(const struct purgatory_args *args);
 #endif

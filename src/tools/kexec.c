@@ -1,5 +1,6 @@
 /* kexec: load a kernel for the next reboot or for a crash, start it, ask for it, drop it. */
 #include <errno.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ enum {
 	OPT_SPOIL, OPT_REFUSED, OPT_CHECK, OPT_ROOT, OPT_MODULE, OPT_DTB, OPT_ARGS_ELF,
 	OPT_ARGS_LINUX, OPT_ARGS_NONE, OPT_ENTRY_32BIT, OPT_MEMMAP, OPT_NO_CMA, OPT_FORCE_DTB,
 	OPT_ENTRY, OPT_JUMP_BACK,
+	OPT_SPOIL, OPT_REFUSED, OPT_CHECK, OPT_ROOT,
+	OPT_JSON, OPT_SERIAL, OPT_BAUD, OPT_CONSOLE_SERIAL, OPT_CONSOLE_VGA,
 };
 
 static const struct option_def options[] = {
@@ -71,16 +74,21 @@ static const struct option_def options[] = {
 	{ 0, "entry", "ADDR", "Where that kernel waits.", OPT_ENTRY },
 	{ 0, "noefi", NULL, "Pass no EFI tables, name the ACPI tables' place instead.", OPT_NO_EFI },
 	{ 0, "hotplug", NULL, "Let the kernel update the core headers (kexec_load).", OPT_HOTPLUG },
-	{ 0, "check", NULL, "Build and check everything for -l or -p, load nothing.", OPT_CHECK },
+	{ 0, "serial", "PORT", "The check before the start speaks there: ttyS0 to ttyS3, or hex.",
+	  OPT_SERIAL },
+	{ 0, "serial-baud", "RATE", "Speed of that line (default: as console= says).", OPT_BAUD },
+	{ 0, "console-serial", NULL, "Speak on ttyS0 where no console= names a serial line.",
+	  OPT_CONSOLE_SERIAL },
+	{ 0, "console-vga", NULL, "Speak on the screen even where it seems not to be in text mode.",
+	  OPT_CONSOLE_VGA },
+	{ 0, "check", NULL, "Build and check everything for -l or -p, show the plan, load nothing.",
+	  OPT_CHECK },
+	{ 0, "json", NULL, "Answer -S, --check and loads in JSON.", OPT_JSON },
 	{ 0, "root", "DIR", NULL, OPT_ROOT }, /* a recorded /proc and /sys, with --check, -S or -e */
 	/* Nothing to do for these: what they ask for is always so, or for another architecture. */
 	{ 0, "dt-no-old-root", NULL, NULL, OPT_ACCEPTED },
-	{ 0, "console-serial", NULL, NULL, OPT_ACCEPTED },
-	{ 0, "console-vga", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "reset-vga", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "reuse-video-type", NULL, NULL, OPT_ACCEPTED },
-	{ 0, "serial", "PORT", NULL, OPT_ACCEPTED_VALUE },
-	{ 0, "serial-baud", "RATE", NULL, OPT_ACCEPTED_VALUE },
 	{ 0, "real-mode", NULL, NULL, OPT_REFUSED },
 	{ 0, "load-preserve-context", NULL, NULL, OPT_REFUSED },
 	{ 0, "reuseinitrd", NULL, NULL, OPT_REFUSED },
@@ -92,7 +100,7 @@ static const struct option_def options[] = {
 
 static struct {
 	bool load, panic, exec, unload, status, ckr_size, bare;
-	bool sync, ifdown, reuse_cmdline, check;
+	bool sync, ifdown, reuse_cmdline, check, json;
 	char *append;
 	const char *root;
 	struct words initrds, modules;
@@ -205,6 +213,15 @@ static void set_switch(int id)
 	case OPT_CHECK:
 		arg.check = true;
 		break;
+	case OPT_JSON:
+		arg.json = true;
+		break;
+	case OPT_CONSOLE_VGA:
+		arg.rq.console_vga = true;
+		break;
+	case OPT_CONSOLE_SERIAL:
+		arg.rq.console_serial = true;
+		break;
 	case OPT_SPOIL:
 		arg.rq.spoil_digest = true;
 		break;
@@ -241,6 +258,16 @@ static struct error *refuse_option(const char *name)
 	return error_new(ERROR_USAGE, "--%s is not supported", name);
 }
 
+static struct error *baud(const char *text)
+{
+	uint64_t n;
+
+	if (!text_u64(text, &n) || !n || n > UINT_MAX)
+		return error_new(ERROR_USAGE, "\"%s\" is no speed of a serial line", text);
+	arg.rq.serial_baud = (unsigned)n;
+	return NULL;
+}
+
 static struct error *set_option(int id, const char *value)
 {
 	switch (id) {
@@ -269,6 +296,11 @@ static struct error *set_option(int id, const char *value)
 		return NULL;
 	case OPT_ENTRY:
 		return address(value, &arg.rq.jump_back_entry);
+	case OPT_SERIAL:
+		arg.rq.serial = value;
+		return NULL;
+	case OPT_BAUD:
+		return baud(value);
 	default:
 		set_switch(id);
 		return NULL;
@@ -352,6 +384,15 @@ static struct error *command_line(char **ret)
 	return NULL;
 }
 
+static void print_json(const struct kexec_plan *plan, const struct kexec_result *r)
+{
+	struct error *e = kexec_plan_json(plan, r, stdout);
+
+	if (e)
+		log_error("%s", error_message(e));
+	error_free(e);
+}
+
 static int load(void)
 {
 	_cleanup_kexec_result_ struct kexec_result r = { 0 };
@@ -363,19 +404,28 @@ static int load(void)
 		return report(e, NULL);
 	arg.rq.cmdline = line;
 	arg.rq.panic = arg.panic;
+	arg.rq.recorded = strcmp(arg.root, "/") != 0;
 	arg.rq.initrds = (const char *const *)arg.initrds.v;
 	arg.rq.nr_initrds = arg.initrds.n;
 	arg.rq.modules = (const char *const *)arg.modules.v;
 	arg.rq.nr_modules = arg.modules.n;
 	e = kexec_plan(&arg.rq, &plan, &r);
-	if (!e && arg.rq.debug)
+	if (!e && !arg.json && (arg.check || arg.rq.debug))
 		kexec_plan_print(plan, stdout);
 	if (!e && !arg.check) {
 		kexec_result_done(&r);
 		e = kexec_load(plan, &r);
 	}
-	if (r.note)
+	if (arg.json)
+		print_json(plan, &r);
+	if (r.used == KEXEC_CALL_SEGMENTS && r.note)
 		log_info("using kexec_load: %s", r.note);
+	if (!e && r.before_note)
+		log_warning("what was loaded could not be noted down, for the case that the next load fails: %s",
+			    r.before_note);
+	if (!e && r.gap_us && arg.rq.debug)
+		log_info("loaded; at most %llu us without a capture kernel",
+			 (unsigned long long)r.gap_us);
 	return e ? report(e, &r) : 0;
 }
 
@@ -390,8 +440,10 @@ static int unload(void)
 static int status(void)
 {
 	bool loaded;
-	struct error *e = kexec_loaded(arg.rq.root, arg.panic || !arg.load, &loaded);
+	struct error *e = arg.json ? kexec_status_json(arg.rq.root, stdout) : NULL;
 
+	if (!e)
+		e = kexec_loaded(arg.rq.root, arg.panic || !arg.load, &loaded);
 	if (e)
 		return report(e, NULL);
 	return loaded ? EXIT_LOADED : 0;

@@ -7,7 +7,7 @@ long() {
 	kexec --root=m --check "$@" vmlinuz --append="$text" || echo "exit $?"
 }
 status kexec --root=m --check -c -p -d vmlinuz --initrd=initrd --reuse-cmdline --append="nr_cpus=1 irqpoll" | sed "s/purgatory  .*/purgatory/"
-status kexec --root=m --check -p vmlinuz --type=bzImage64 --ramdisk initrd --initrd initrd
+status kexec --root=m --check -p vmlinuz --type=bzImage64 --ramdisk initrd --initrd initrd | sed "s/purgatory  .*/purgatory/"
 status kexec --root=m --check -d -l vmlinuz --no-checks --command-line="root=/dev/vda1" | sed "s/purgatory  .*/purgatory/"
 status kexec --root=m --check -p missing
 status kexec --root=m --check -p initrd

@@ -131,3 +131,20 @@ static inline void sample_add_kernel(struct tree *t, const char *name)
 	tree_add_bytes(t, name, b, SAMPLE_KERNEL_LEN);
 	free(b);
 }
+
+/* With a PE header that names a certificate table. */
+static inline void sample_add_signed_kernel(struct tree *t, const char *name)
+{
+	unsigned char *b = sample_kernel();
+
+	memcpy(b, "MZ", 2);
+	put_u32(b + 0x3c, 0x80, false);
+	memcpy(b + 0x80, "PE", 2);
+	put_u16(b + 0x80 + 20, 240, false); /* of the optional header */
+	put_u16(b + 0x80 + 24, 0x20b, false);
+	put_u32(b + 0x80 + 24 + 108, 16, false);
+	put_u32(b + 0x80 + 24 + 112 + 32, SAMPLE_KERNEL_LEN - 64, false);
+	put_u32(b + 0x80 + 24 + 112 + 36, 64, false);
+	tree_add_bytes(t, name, b, SAMPLE_KERNEL_LEN);
+	free(b);
+}

@@ -3,7 +3,7 @@
 
 #include <elf.h>
 
-#include "base/sha256.h"
+#include "purgatory/lanes.h"
 #include "kexec/plan.h"
 #include "purgatory/purgatory.h"
 
@@ -70,16 +70,16 @@ static void assert_digest(void)
 {
 	struct purgatory_args args = purgatory_of();
 	unsigned char digest[32];
-	struct sha256 s;
+	struct lanes l;
 
-	sha256_init(&s);
+	lanes_init(&l, LANES_PLAIN);
 	for (uint64_t i = 0; i < args.nr_regions; i++)
 		for (size_t j = 0; j < plan->parts.n; j++)
 			if (plan->parts.v[j].pa == args.regions[i].start) {
 				assert_int_equal(args.regions[i].len, plan->parts.v[j].len);
-				sha256_add(&s, plan->parts.v[j].bytes, plan->parts.v[j].len);
+				lanes_add(&l, plan->parts.v[j].bytes, plan->parts.v[j].len);
 			}
-	sha256_end(&s, digest);
+	lanes_end(&l, digest);
 	assert_memory_equal(digest, args.digest, 32);
 }
 
@@ -313,10 +313,17 @@ static void auto_takes_the_call_that_can(void **state)
 	assert_true(plan->may_fall_back);
 	kexec_plan_free(plan);
 	tree_add(&t, "sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	plan = NULL;
+	assert_refused(KEXEC_SIGNATURE, "carries no signature");
+	sample_add_signed_kernel(&t, "vmlinuz");
 	assert_ok(kexec_plan(&rq, &plan, &result));
 	assert_false(plan->may_fall_back);
+	assert_non_null(strstr(plan->note, "locked down"));
 	kexec_plan_free(plan);
 	rq.no_checks = true;
+	plan = NULL;
+	assert_refused(KEXEC_LOCKDOWN, "forbids kexec_load");
+	tree_add(&t, "sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
 	assert_ok(kexec_plan(&rq, &plan, &result));
 	assert_int_equal(plan->first, KEXEC_CALL_SEGMENTS);
 	assert_non_null(strstr(plan->note, "digest"));
@@ -338,6 +345,52 @@ static void auto_takes_the_call_that_can(void **state)
 	assert_refused(KEXEC_BAD_REQUEST, "address limits");
 }
 
+/* What the kernel would refuse, perhaps after it has let go of the loaded image, is not tried. */
+static void what_is_forbidden_is_not_tried(void **state)
+{
+	(void)state;
+	sample_bios(&t);
+	rq.call = KEXEC_CALL_AUTO;
+	tree_add(&t, "proc/sys/kernel/kexec_load_limit_panic", "1\n");
+	tree_add(&t, "proc/sys/kernel/kexec_load_limit_reboot", "0\n");
+	assert_ok(kexec_plan(&rq, &plan, &result));
+	assert_false(plan->may_fall_back); /* there is no second try */
+	kexec_plan_free(plan);
+	plan = NULL;
+	tree_add(&t, "proc/sys/kernel/kexec_load_limit_panic", "0\n");
+	assert_refused(KEXEC_NOT_PERMITTED, "kexec_load_limit_panic is 0");
+	tree_add(&t, "proc/sys/kernel/kexec_load_limit_panic", "-1\n");
+	rq.panic = false;
+	assert_refused(KEXEC_NOT_PERMITTED, "kexec_load_limit_reboot is 0");
+	rq.panic = true;
+	tree_add(&t, "sys/kernel/security/ima/policy",
+		 "measure func=KEXEC_KERNEL_CHECK\nappraise func=KEXEC_KERNEL_CHECK appraise_type=imasig\n");
+	assert_ok(kexec_plan(&rq, &plan, &result));
+	assert_false(plan->may_fall_back);
+	assert_non_null(strstr(plan->note, "IMA"));
+	kexec_plan_free(plan);
+	plan = NULL;
+	rq.call = KEXEC_CALL_SEGMENTS;
+	assert_refused(KEXEC_NOT_PERMITTED, "IMA");
+	tree_add(&t, "sys/kernel/security/ima/policy", "measure func=KEXEC_KERNEL_CHECK\n");
+	tree_add(&t, "proc/sys/kernel/kexec_load_disabled", "1\n");
+	assert_refused(KEXEC_NOT_PERMITTED, "kexec_load_disabled");
+	tree_add(&t, "proc/sys/kernel/kexec_load_disabled", "0\n");
+	tree_add(&t, "proc/xen/capabilities", "control_d\n");
+	assert_refused(KEXEC_NOT_SUPPORTED, "Xen");
+}
+
+static void the_stand_in_for_the_file_call_is_updated_on_hotplug_too(void **state)
+{
+	(void)state;
+	sample_bios(&t);
+	tree_add(&t, "sys/kernel/kexec/crash_elfcorehdr_size", "475136\n");
+	rq.call = KEXEC_CALL_AUTO;
+	assert_ok(kexec_plan(&rq, &plan, &result));
+	assert_int_equal(parts_find(&plan->parts, "core headers")->mem_len, 475136);
+	assert_false(parts_find(&plan->parts, "core headers")->in_digest);
+}
+
 static void address_limits_are_kept(void **state)
 {
 	(void)state;
@@ -353,7 +406,7 @@ static void a_spoiled_digest_does_not_match(void **state)
 	struct purgatory_args args;
 	const struct kexec_part *params;
 	unsigned char digest[32];
-	struct sha256 s;
+	struct lanes l;
 
 	(void)state;
 	sample_bios(&t);
@@ -361,12 +414,12 @@ static void a_spoiled_digest_does_not_match(void **state)
 	assert_ok(kexec_plan(&rq, &plan, &result));
 	args = purgatory_of();
 	params = parts_find(&plan->parts, "boot parameters");
-	sha256_init(&s);
+	lanes_init(&l, LANES_PLAIN);
 	for (uint64_t i = 0; i < args.nr_regions; i++)
 		for (size_t j = 0; j < plan->parts.n; j++)
 			if (plan->parts.v[j].pa == args.regions[i].start)
-				sha256_add(&s, plan->parts.v[j].bytes, plan->parts.v[j].len);
-	sha256_end(&s, digest);
+				lanes_add(&l, plan->parts.v[j].bytes, plan->parts.v[j].len);
+	lanes_end(&l, digest);
 	assert_memory_not_equal(digest, args.digest, 32);
 	assert_non_null(params);
 }
@@ -424,6 +477,8 @@ int main(void)
 		TEST(the_machines_limits_are_met),
 		TEST(five_levels_need_a_kernel_that_can),
 		TEST(auto_takes_the_call_that_can),
+		TEST(what_is_forbidden_is_not_tried),
+		TEST(the_stand_in_for_the_file_call_is_updated_on_hotplug_too),
 		TEST(address_limits_are_kept),
 		TEST(a_spoiled_digest_does_not_match),
 		TEST(ten_thousands_of_ranges_are_planned),

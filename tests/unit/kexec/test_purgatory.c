@@ -6,6 +6,7 @@
 
 #include "kexec/purgatory_blob.h"
 #include "kexec/purgatory_setup.h"
+#include "purgatory/lanes.h"
 #include "purgatory/purgatory.h"
 
 static unsigned char *code;
@@ -26,13 +27,19 @@ static int setup(void **state)
 	return 0;
 }
 
+/* With every unit that this CPU has; they must agree. */
 static bool check(const struct purgatory_args *args)
 {
-	bool (*digest_ok)(const struct purgatory_args *);
+	bool (*digest_ok)(const struct purgatory_args *, int);
 	unsigned char *at = code + head.digest_ok_off;
+	bool ok;
 
 	memcpy(&digest_ok, &at, sizeof(at));
-	return digest_ok(args);
+	ok = digest_ok(args, LANES_PLAIN);
+	for (int unit = LANES_PLAIN + 1; unit < LANES_UNITS; unit++)
+		if (lanes_can((enum lanes_unit)unit))
+			assert_int_equal(digest_ok(args, unit), ok);
+	return ok;
 }
 
 static void the_head_is_in_its_place(void **state)
@@ -40,7 +47,7 @@ static void the_head_is_in_its_place(void **state)
 	(void)state;
 	assert_true(head.magic == PURGATORY_MAGIC);
 	assert_int_equal(head.mem_len, PURGATORY_MEM_LEN);
-	assert_true(purgatory_blob_len + 4096 <= PURGATORY_MEM_LEN);
+	assert_true(purgatory_blob_len + 8192 <= PURGATORY_MEM_LEN);
 	assert_true(head.digest_ok_off < purgatory_blob_len);
 	assert_int_equal(purgatory_mem_len(), head.mem_len);
 }
@@ -90,7 +97,7 @@ static void one_changed_byte_is_noticed(void **state)
 static void the_block_is_filled_in(void **state)
 {
 	struct purgatory_setup how = { .entry = 0x1b800200, .boot_params = 0x1eff7000,
-				       .serial_port = 0x2f8, .check = true };
+				       .console = { 0x2f8, 12, true }, .check = true };
 	struct kexec_part part = { .name = "purgatory" };
 	struct purgatory_head got;
 	struct kexec_parts parts;
@@ -103,7 +110,8 @@ static void the_block_is_filled_in(void **state)
 	assert_int_equal(got.args.entry, 0x1b800200);
 	assert_int_equal(got.args.boot_params, 0x1eff7000);
 	assert_int_equal(got.args.serial_port, 0x2f8);
-	assert_int_equal(got.args.flags, PURGATORY_CHECK);
+	assert_int_equal(got.args.serial_divisor, 12);
+	assert_int_equal(got.args.flags, PURGATORY_CHECK | PURGATORY_VGA);
 	assert_true(got.args.reset_seconds > 0);
 	assert_true(check(&got.args));
 	free(part.owned);

@@ -23,8 +23,8 @@ static void assert_explained(enum kexec_call call, int err, const struct kexec_s
 
 static void every_errno_has_its_cause(void **state)
 {
-	struct kexec_state none = { 0 }, locked = { .lockdown = "integrity" },
-			   off = { .load_disabled = true };
+	struct kexec_state none = { .limit_panic = -1 }, locked = { .lockdown = "integrity" },
+			   off = { .load_disabled = true }, used_up = { 0 };
 	bool root = geteuid() == 0;
 
 	(void)state;
@@ -33,6 +33,8 @@ static void every_errno_has_its_cause(void **state)
 	assert_explained(KEXEC_CALL_SEGMENTS, EPERM, &off, KEXEC_NOT_PERMITTED,
 			 root ? "kexec_load_disabled" : "CAP_SYS_BOOT");
 	assert_explained(KEXEC_CALL_FILE, EPERM, &none, KEXEC_NOT_PERMITTED, "CAP_SYS_BOOT");
+	assert_explained(KEXEC_CALL_FILE, EPERM, &used_up, KEXEC_NOT_PERMITTED,
+			 root ? "kexec_load_limit_panic is 0" : "CAP_SYS_BOOT");
 	assert_explained(KEXEC_CALL_FILE, EKEYREJECTED, &none, KEXEC_SIGNATURE, "signature");
 	assert_explained(KEXEC_CALL_FILE, ENOSYS, &none, KEXEC_NOT_SUPPORTED, "kexec_file_load");
 	assert_explained(KEXEC_CALL_FILE, ENOEXEC, &none, KEXEC_BAD_IMAGE, "kind of kernel image");
@@ -41,7 +43,10 @@ static void every_errno_has_its_cause(void **state)
 	assert_explained(KEXEC_CALL_SEGMENTS, EADDRNOTAVAIL, &none, KEXEC_NO_ROOM, "address");
 	assert_explained(KEXEC_CALL_SEGMENTS, ENOMEM, &none, KEXEC_NO_ROOM, "reserved region");
 	assert_explained(KEXEC_CALL_FILE, EFBIG, &none, KEXEC_NO_ROOM, "larger");
-	assert_explained(KEXEC_CALL_SEGMENTS, EINVAL, &none, KEXEC_KERNEL_REFUSED, "kexec_load failed");
+	assert_explained(KEXEC_CALL_SEGMENTS, EINVAL, &none, KEXEC_KERNEL_REFUSED, "kexec_load found");
+	assert_explained(KEXEC_CALL_FILE, ENODATA, &none, KEXEC_SIGNATURE, "no signature");
+	assert_explained(KEXEC_CALL_FILE, EBADMSG, &none, KEXEC_SIGNATURE, "changed");
+	assert_explained(KEXEC_CALL_SEGMENTS, ENOSPC, &none, KEXEC_KERNEL_REFUSED, "kexec_load failed");
 }
 
 static void every_reason_has_a_name(void **state)
