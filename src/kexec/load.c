@@ -151,6 +151,7 @@ static struct error *look_after(const struct kexec_plan *p, struct kexec_result 
 
 struct error *kexec_load(const struct kexec_plan *p, struct kexec_result *r)
 {
+	_cleanup_close_ int lock = p->rq.panic ? record_lock(p->rq.root) : -1;
 	uint64_t start = clock_us();
 	struct error *e;
 

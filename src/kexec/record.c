@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 
@@ -19,6 +20,7 @@
 #define ROOM_TIMES   4 /* copies take at most a quarter of what is free */
 #define BUSY_TRIES   20
 #define BUSY_WAIT_MS 250
+#define LOCK_TRIES   40
 #define REQUEST_LIMIT (1u << 20)
 #define COPY_LIMIT   (4ull << 30)
 
@@ -365,6 +367,21 @@ struct error *record_restore(int root)
 	rec.rq.serial = rec.serial;
 	TRY(kexec_plan(&rec.rq, &plan, &r));
 	return load_again(plan);
+}
+
+int record_lock(int root)
+{
+	_cleanup_close_ int fd = -1;
+	struct error *e = file_make_folders(root, "run/salvage", 0755);
+
+	error_free(e); /* then open fails, and the kernel's own lock has to do */
+	fd = openat(root, RECORD_FOLDER ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return take_fd(&fd);
+		clock_sleep_ms(BUSY_WAIT_MS);
+	}
+	return -1;
 }
 
 void record_forget(void)

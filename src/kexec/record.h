@@ -33,6 +33,8 @@ void record_done(struct record *rec);
 struct error *record_save(const struct kexec_plan *p, enum kexec_call used) MUST_CHECK;
 /* Loads again what is recorded below `root`, trying for some seconds while the kernel is busy. */
 struct error *record_restore(int root) MUST_CHECK;
+/* One load and its record at a time; waits ten seconds at most. Close it when done; -1: not to be had. */
+int record_lock(int root);
 /* After an unload: nothing is to be put back. */
 void record_forget(void);
 

@@ -209,6 +209,29 @@ def page_truth(o):
     return f"{n['identical']} kept (makedumpfile {kept}), {n['excluded']} left out"
 
 
+def reloads_failed(o):
+    """Every reload failed, a capture kernel was loaded after each, and most of them had lost it in between."""
+    rows = re.findall(r"VM: reload -. (\S+): exit (\d+) loaded (\d)", o.run.console)
+    assert len(rows) == 20, f"{len(rows)} reloads"
+    bad = [r for r in rows if r[1] == "0" or r[2] != "1"]
+    assert not bad, f"no capture kernel, or no failure, after {bad}"
+    put_back = len(re.findall(r"the capture kernel from before was loaded again", o.run.console))
+    kept = len(re.findall(r"the capture kernel from before stays loaded", o.run.console))
+    assert put_back + kept == 20 and put_back >= 12, f"{put_back} put back, {kept} kept"
+    return f"20 of 20: {put_back} put back, {kept} kept by the kernel"
+
+
+def purgatory_reset(o):
+    """The changed byte is named, the machine reset some seconds later, and no dump made."""
+    said = o.run.when(r"purgatory: the digest does not match.*resetting the machine in 10 s")
+    assert said, "purgatory did not say so"
+    assert o.run.when(r"purgatory: checking \d+ KiB \((AVX2|SHA instructions)\)")
+    back = o.run.when(r"VM: back after the crash")
+    assert back and back > said, "the guest did not come back"
+    assert not o.folders(), "there is a dump"
+    return f"came back {back - said:.0f} s after the message"
+
+
 def small_image(o):
     """The capture initramfs is at most 4 MiB."""
     m = re.search(r"VM: capture image (\d+) bytes", o.run.console)

@@ -121,3 +121,33 @@ for how in ("jump", "gp", "bug", "divide", "list", "stack", "timer", "timer-pani
     SCENARIOS.append(Scenario(f"dies-by-{how}", crash=f"insmod /oops.ko how={how}; sleep 100",
                               before_crash=SYSCTLS.get(how, ""), tier="long", group="crash",
                               checks=["dump_folder", "stack", "opens", "oracle_dmesg"]))
+
+# Twenty reloads that fail, most of them after the kernel has let go of the capture kernel
+# (tests/make/kexec-shim.c spoils the real call); the crash that follows must still be captured.
+FILE_SPOILS = ("not-a-kernel part-of-a-kernel empty-kernel zeros closed-kernel closed-initrd "
+               "folder-as-initrd huge-initrd long-line open-line bad-address EBUSY")
+SEGMENT_SPOILS = "entry fault overlap outside unaligned too-long wrap beyond"
+RELOADS = f"""
+image=$(ls /boot/*kdump*.img /boot/*kdump* /var/lib/kdump/* 2>/dev/null | head -1)
+reload() {{
+	LD_PRELOAD=/usr/sbin/kexec-shim.so SHIM_SPOIL=$2 kexec $1 -p /boot/vmlinuz-$(uname -r) --initrd=$image --append="console=ttyS0 other=1" >/tmp/out 2>&1
+	rc=$?
+	sed 's/^/VM:   /' /tmp/out
+	say "reload $1 $2: exit $rc loaded $(cat /sys/kernel/kexec_crash_loaded)"
+}}
+for k in {FILE_SPOILS}; do reload -s $k; done
+for k in {SEGMENT_SPOILS}; do reload -c $k; done
+"""
+SHIM = "../make/kexec-shim.so"
+SCENARIOS += [
+    Scenario("reloads-fail-6.12-file", kernel="6.12", sysconfig='KEXEC_ARGS="-s"\n', before_crash=RELOADS,
+             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], group="kexec"),
+    Scenario("reloads-fail-6.1-segments", sysconfig='KEXEC_ARGS="-c"\n', before_crash=RELOADS,
+             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], tier="long", group="kexec"),
+    Scenario("reloads-fail-7-file", kernel="7", sysconfig='KEXEC_ARGS="-s"\n', before_crash=RELOADS,
+             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], tier="long", group="kexec"),
+    # one byte changed after the digest was made: purgatory says so and resets the machine
+    Scenario("purgatory-resets-6.12", kernel="6.12", cpu="max", tier="long", group="kexec",
+             before_crash="kexec -c -p --spoil-digest /boot/vmlinuz-$(uname -r) --append=console=ttyS0,115200; say spoiled $?",
+             checks=["purgatory_reset"]),
+]
