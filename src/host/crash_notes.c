@@ -42,10 +42,14 @@ static struct error *read_cpu(int cpus, const char *folder, uint64_t cpu, struct
 	if (error_drop_if(&e, ERROR_NOT_FOUND))
 		return NULL; /* an offline or absent CPU has no file */
 	TRY(e);
-	snprintf(name, sizeof(name), "%s/crash_notes_size", folder);
-	e = file_read_u64(cpus, name, &note.len);
-	if (!error_drop_if(&e, ERROR_NOT_FOUND))
-		TRY(e);
+	if (n->cpus.n) {
+		note.len = n->cpus.v[0].len; /* one constant of the kernel's build */
+	} else {
+		snprintf(name, sizeof(name), "%s/crash_notes_size", folder);
+		e = file_read_u64(cpus, name, &note.len);
+		if (!error_drop_if(&e, ERROR_NOT_FOUND))
+			TRY(e);
+	}
 	if (!note.pa)
 		return error_new(ERROR_NOT_PERMITTED,
 				 "/sys/devices/system/cpu/%s/crash_notes: the kernel hides the address",

@@ -190,18 +190,28 @@ static void numa(void)
 	put("sys/devices/system/memory/crash_hotplug", "1\n");
 }
 
-/* 32,768 pieces of memory and 8,192 CPUs. */
-static void ranges(void)
+/* 32,768 pieces of memory. */
+static void ranges_and_cpus(unsigned cpus)
 {
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 
-	common("6.18.0", 8192, 1024 << 20, false);
+	common("6.18.0", cpus, 1024 << 20, false);
 	strbuf_puts(&text, LOW "00100000-bfffffff : System RAM\n"
 			       "  70000000-afffffff : Crash kernel\n");
 	for (uint64_t i = 0; i < 32766; i++)
 		strbuf_printf(&text, "%llx-%llx : System RAM (virtio_mem)\n",
 			      0x100000000ull + (i << 28), 0x107ffffffull + (i << 28));
 	put_bytes("proc/iomem", text.s, text.len);
+}
+
+static void ranges(void)
+{
+	ranges_and_cpus(16);
+}
+
+static void largest(void)
+{
+	ranges_and_cpus(8192);
 }
 
 /* High-bandwidth and CXL memory: soft reserved, some of it given to the kernel by kmem. */
@@ -304,7 +314,7 @@ static const struct {
 	const char *name;
 	void (*make)(void);
 } shapes[] = {
-	{ "small", small }, { "uefi", uefi }, { "numa", numa }, { "ranges", ranges }, { "cxl", cxl },
+	{ "small", small }, { "uefi", uefi }, { "numa", numa }, { "ranges", ranges }, { "largest", largest }, { "cxl", cxl },
 	{ "xen", xen },	    { "e820", e820 }, { "cma", cma },	{ "old", old },
 };
 
