@@ -65,6 +65,7 @@ static void crash_notes_in_cpu_order(void **state)
 	tree_add(&t, "sys/devices/system/cpu/cpu10/crash_notes", "1f00f000\n");
 	tree_add(&t, "sys/devices/system/cpu/cpu10/crash_notes_size", "368\n");
 	tree_add(&t, "sys/devices/system/cpu/cpu2/crash_notes", "1f00e000\n");
+	tree_add(&t, "sys/devices/system/cpu/cpu2/crash_notes_size", "368\n");
 	tree_add(&t, "sys/devices/system/cpu/cpu3/online", "0\n");
 	tree_add(&t, "sys/devices/system/cpu/cpufreq/x", "0\n");
 	tree_add(&t, "sys/kernel/vmcoreinfo", "0x0000000001400000 1000\n");
@@ -72,10 +73,23 @@ static void crash_notes_in_cpu_order(void **state)
 	assert_int_equal(n.cpus.n, 2);
 	assert_int_equal(n.cpus.v[0].cpu, 2);
 	assert_int_equal(n.cpus.v[0].pa, 0x1f00e000);
-	assert_int_equal(n.cpus.v[0].len, 1024);
+	assert_int_equal(n.cpus.v[0].len, 368);
 	assert_int_equal(n.cpus.v[1].len, 368);
 	assert_int_equal(n.vmcoreinfo_pa, 0x1400000);
 	assert_int_equal(n.vmcoreinfo_len, 0x1000);
+}
+
+static void old_kernels_do_not_tell_the_notes_size(void **state)
+{
+	_cleanup_crash_notes_ struct crash_notes n = { 0 };
+
+	(void)state;
+	tree_add(&t, "sys/devices/system/cpu/cpu0/crash_notes", "1f00f000\n");
+	tree_add(&t, "sys/devices/system/cpu/cpu1/crash_notes", "1f00e000\n");
+	assert_ok(host_crash_notes(t.fd, &n));
+	assert_int_equal(n.cpus.n, 2);
+	assert_int_equal(n.cpus.v[0].len, 1024);
+	assert_int_equal(n.cpus.v[1].len, 1024);
 }
 
 static void hidden_notes_are_refused(void **state)
@@ -200,6 +214,7 @@ int main(void)
 		TEST(both_generations_of_kexec_files),
 		TEST(cma_ranges_are_read),
 		TEST(crash_notes_in_cpu_order),
+		TEST(old_kernels_do_not_tell_the_notes_size),
 		TEST(hidden_notes_are_refused),
 		TEST(firmware_map_is_sorted),
 		TEST(efi_facts_and_runtime_map),
