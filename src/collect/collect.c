@@ -9,8 +9,11 @@
 #include "base/clock.h"
 #include "collect/chosen.h"
 #include "collect/facts.h"
+#include "collect/first.h"
 #include "collect/pipeline.h"
 #include "collect/thin.h"
+
+#define FIRST_MS_MAX 3000 /* to find what comes first */
 
 struct collector {
 	const struct collect_request *r;
@@ -170,6 +173,38 @@ static struct error *open_chosen(struct collector *c)
 			  &c->chosen);
 }
 
+/* What is memory, and not left out by who wrote the input. */
+static struct error *add_first(struct collector *c, uint64_t pfn, uint64_t end)
+{
+	for (; pfn < end; pfn++) {
+		enum page_answer state = dump_page_state(c->d, pfn);
+
+		if (state != PAGE_EXCLUDED && state != PAGE_HOLE)
+			TRY(ranges_add(&c->first, pfn, pfn + 1));
+	}
+	return NULL;
+}
+
+/* Of what a report needs only what no thinning takes away. In an ELF file each such piece would take
+ * headers of its own, and a part of a split dump is no dump alone. */
+static struct error *find_first(struct collector *c)
+{
+	int least = c->thin.steps[c->thin.nr_steps - 1].level;
+	_cleanup_ranges_ struct ranges found = { 0 };
+
+	if (!c->r->kernel || c->r->elf || c->r->split)
+		return NULL;
+	TRY(first_find(c->d, FIRST_MS_MAX, &found));
+	for (size_t i = 0; i < found.n; i++) {
+		uint64_t end = found.v[i].end;
+
+		for (uint64_t pfn = found.v[i].start, n; pfn < end; pfn += n)
+			if (keep_wants(keep_class(&c->keep, pfn, end, &n), least))
+				TRY(add_first(c, pfn, pfn + n));
+	}
+	return NULL;
+}
+
 /* The most runs that an ELF file can have: those of every level that may come. */
 static struct error *count_runs(struct collector *c, uint64_t *ret)
 {
@@ -224,8 +259,9 @@ static struct error *run(struct collector *c)
 	f.end_pfn = c->r->end_pfn;
 	f.kept = chosen_kept;
 	f.kept_arg = c->chosen;
-	f.two_goes = c->first.n != 0;
 	thin_init(&c->thin, c->r, &c->keep);
+	TRY(find_first(c));
+	f.two_goes = c->first.n != 0;
 	if (c->r->elf)
 		TRY(count_runs(c, &f.max_runs));
 	TRY(open_writer(c, &f));

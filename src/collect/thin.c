@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #define LOOK_STEP  ((uint64_t)1 << 20) /* bytes between two looks at the room */
-#define PAGES_KNOW 256		       /* as many tell what a page takes */
+#define PAGES_KNOW 256		       /* as many tell what a page takes; before, none is known */
 
 static void add_step(struct thin *t, int level, bool allowed)
 {
@@ -38,10 +38,8 @@ static struct forecast look_back(const struct thin *t, const struct collect_requ
 {
 	uint64_t pages = n->stored + n->zero + n->lost;
 	uint64_t written = r->sink->bytes_written - t->began_at;
-	struct forecast f = { .each = r->dump->page_size };
+	struct forecast f = { .each = n->bytes / pages + 1 };
 
-	if (pages >= PAGES_KNOW)
-		f.each = n->bytes / pages + 1;
 	f.on_the_way = (given - MIN(pages, given)) * f.each + n->bytes - MIN(written, n->bytes);
 	return f;
 }
@@ -54,7 +52,8 @@ const struct thin_step *thin_needed(struct thin *t, struct chosen *c, const stru
 	struct forecast f;
 	uint64_t room, need;
 
-	if (t->next == t->nr_steps || !r->sink || r->sink->is_stream || n->bytes < t->look_at)
+	if (t->next == t->nr_steps || !r->sink || r->sink->is_stream || n->bytes < t->look_at ||
+	    n->stored + n->zero < PAGES_KNOW)
 		return NULL;
 	t->look_at = n->bytes + LOOK_STEP;
 	room = sink_room(r->sink);

@@ -323,6 +323,20 @@ static struct error *answer_error(struct dump *d, enum page_answer answer, uint6
 	return error_new(ERROR_OTHER, "physical address 0x%llx: no answer", at);
 }
 
+void dump_watch(struct dump *d, dump_watcher *watcher, void *arg)
+{
+	d->watcher = watcher;
+	d->watcher_arg = arg;
+}
+
+static void note_touched(struct dump *d, uint64_t pa, size_t len)
+{
+	uint64_t pfn = pa / d->page_size, last;
+
+	if (d->watcher && len && !add_overflows(pa, (uint64_t)len - 1, &last))
+		d->watcher(d->watcher_arg, pfn, last / d->page_size - pfn + 1);
+}
+
 /* Part of one page, through the cache. */
 static struct error *read_part(struct dump *d, uint64_t pa, void *buf, size_t len)
 {
@@ -354,6 +368,7 @@ struct error *dump_read_phys(struct dump *d, uint64_t pa, void *buf, size_t len)
 {
 	unsigned char *to = buf;
 
+	note_touched(d, pa, len);
 	while (len) {
 		size_t piece = MIN(len, (size_t)(d->page_size - pa % d->page_size));
 
@@ -371,11 +386,13 @@ struct error *dump_read_phys(struct dump *d, uint64_t pa, void *buf, size_t len)
 
 const void *dump_map_phys(struct dump *d, uint64_t pa, size_t len)
 {
+	note_touched(d, pa, len);
 	return d->ops->map && len ? d->ops->map(d, pa, len, false) : NULL;
 }
 
 const void *dump_map_phys_forever(struct dump *d, uint64_t pa, size_t len)
 {
+	note_touched(d, pa, len);
 	return d->ops->map && len ? d->ops->map(d, pa, len, true) : NULL;
 }
 

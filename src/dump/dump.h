@@ -19,6 +19,8 @@ enum page_answer {
 };
 
 struct dump;
+/* Is told of the frames that somebody asks for. */
+typedef void dump_watcher(void *arg, uint64_t pfn, uint64_t n);
 
 /* One ELF note of the dump. */
 struct dump_note {
@@ -70,6 +72,8 @@ struct dump {
 	struct source *source;
 	void *state;
 	struct dump_cache *cache; /* pages that dump_read_phys() touched last */
+	dump_watcher *watcher;	  /* null: nobody looks on */
+	void *watcher_arg;
 };
 
 /* A segment that the headers map virtually (ELF PT_LOAD); all formats but ELF have none. */
@@ -116,6 +120,9 @@ struct error *dump_read_phys(struct dump *d, uint64_t pa, void *buf, size_t len)
 const void *dump_map_phys(struct dump *d, uint64_t pa, size_t len);
 /* The same, valid until dump_close(): for large tables that are used for long. */
 const void *dump_map_phys_forever(struct dump *d, uint64_t pa, size_t len);
+/* From now on `watcher` is told of all memory that is read or mapped by physical address; null
+ * ends it. So the collector learns what an analysis needs. */
+void dump_watch(struct dump *d, dump_watcher *watcher, void *arg);
 /* ELF segments: count and row; for other formats 0. */
 size_t dump_nr_segments(const struct dump *d);
 struct dump_segment dump_segment_at(const struct dump *d, size_t i);

@@ -255,7 +255,7 @@ struct error *task_sleeping_regs(struct kernel *k, const struct task *t, struct 
 	return NULL;
 }
 
-static uint64_t stack_size(struct kernel *k)
+uint64_t task_stack_size(struct kernel *k)
 {
 	uint64_t size = 0;
 	struct error *e = type_size(k, "thread_union", &size);
@@ -283,7 +283,7 @@ static bool is_running(struct kernel *k, const struct task *t, struct regs *ret_
 
 struct error *task_stack(struct kernel *k, const struct task *t, struct stack *ret)
 {
-	uint64_t lo = t->stack_va, hi = lo + stack_size(k);
+	uint64_t lo = t->stack_va, hi = lo + task_stack_size(k);
 	struct error *e, *why = NULL;
 	struct regs regs;
 

@@ -37,5 +37,7 @@ struct error *task_running(struct kernel *k, unsigned cpu, struct task *ret) MUS
 struct error *cpu_regs(struct kernel *k, unsigned cpu, struct regs *ret) MUST_CHECK;
 /* Where a sleeping task's stack starts (inactive_task_frame). */
 struct error *task_sleeping_regs(struct kernel *k, const struct task *t, struct regs *ret) MUST_CHECK;
+/* Bytes of a task's kernel stack, from task.stack_va on. */
+uint64_t task_stack_size(struct kernel *k);
 /* The stack of any task: running ones from their CPU's registers. */
 struct error *task_stack(struct kernel *k, const struct task *t, struct stack *ret) MUST_CHECK;
