@@ -213,7 +213,15 @@ static struct error *plan_e820(struct build *b)
 
 const char *build_next_room(const struct build *b)
 {
-	return b->p->rq.panic ? NEXT_ROOM_PANIC : "use a smaller kernel or initrd";
+	const struct ranges *r = &b->p->regions;
+	const struct image *im = &b->p->image;
+	bool low = b->p->rq.entry_32bit || im->mb.version || !(bzimage_is_64bit(&im->bz));
+
+	if (!b->p->rq.panic)
+		return "use a smaller kernel or initrd";
+	return low && r->n && r->v[r->n - 1].start >= FOUR_GIB ?
+		       "this kernel starts in 32-bit mode: reserve memory below 4 GiB (crashkernel= without \",high\")" :
+		       NEXT_ROOM_PANIC;
 }
 
 static struct error *check_margin(const struct build *b)

@@ -95,7 +95,8 @@ KEXEC_STEPS = [("reboot", "-s", "bzimage"), ("reboot", "-c", "bzimage"), ("reboo
 UEFI_STEPS = [("reboot", "-s", "bzimage"), ("reboot", "-c", "bzimage"), ("reboot", "-c", "vmlinux"), ("reboot", "-c", "uki"),
               ("panic", "-s", "bzimage"), ("panic", "-c", "bzimage"), ("panic", "-c", "packed")]
 OTHER_STEPS = [("reboot", "", "other"), ("panic", "", "other"), ("reboot", "", "other_vmlinux"),
-               ("reboot", "", "multiboot"), ("reboot", "--type=multiboot-x86", "multiboot")]
+               ("reboot", "", "multiboot"), ("reboot", "--type=multiboot-x86", "multiboot"),
+               ("reboot", "", "elfnotes")]
 for kernel in ("6.1", "6.12", "7"):
     for uefi in (False, True):
         SCENARIOS.append(Scenario(f"kexec-images-{kernel}" + ("-uefi" if uefi else ""), kernel=kernel, uefi=uefi,

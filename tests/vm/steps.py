@@ -76,6 +76,10 @@ class Lab:
         self.file("module", lambda: b"module content\n")
         return self.file("multiboot", program.read_bytes), None
 
+    def elfnotes(self, step):
+        """The same for ELF boot notes."""
+        return self.file("elf-notes", (self.build / "tests/vm/elf-notes").read_bytes), None
+
     def line(self, number, step):
         how, options, image = step
         path, initrd = getattr(self, image)(number)
@@ -84,6 +88,8 @@ class Lab:
             words.append(f"--initrd={initrd}")
         if image == "multiboot":
             words.append(f"--append=step={number} --module='/boot/module first second'")
+        elif image == "elfnotes":
+            words.append(f"--append='first step={number}'")
         elif image == "plain":
             words.append(f"--append='console=ttyS0 panic=20 no_timer_check step={number}'")
         elif image != "uki":
@@ -104,6 +110,8 @@ def arrived(o):
         assert m, f"step {i} ({o.scenario.steps[i - 1]}) did not arrive"
         if image.startswith("other"):
             assert m[2] == "i686", f"step {i} runs {m[0]}"
+        elif image == "elfnotes":
+            assert m[1] == "elf-notes", m[0]
         elif image == "multiboot":
             version = 1 if "--type=multiboot-x86" in options else 2
             told = f"multiboot-{version} with module /boot/module first second: module content"

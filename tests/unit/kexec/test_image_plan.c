@@ -231,6 +231,24 @@ static void a_32bit_bzimage_has_a_32bit_entry(void **state)
 	assert_non_null(memmem(part("entry")->bytes, part("entry")->len, "\xff\xff\0\0\0\x9a\xcf\0", 8));
 }
 
+static void a_32bit_kernel_needs_a_low_region(void **state)
+{
+	(void)state;
+	made(&file, "bzimage", NULL);
+	tree_add(&t, "proc/iomem", "00100000-1ffdcfff : System RAM\n"
+				   "100000000-17fffffff : System RAM\n  120000000-13fffffff : Crash kernel\n");
+	rq.panic = true;
+	plan_made();
+	assert_true(part("kernel")->pa >= 0x120000000);
+	rq.entry_32bit = true;
+	assert_refused(KEXEC_NO_ROOM, "no room for the boot parameters");
+	assert_non_null(strstr(result.next, "below 4 GiB"));
+	made(&file, "bzimage", "xload=0", NULL);
+	rq.entry_32bit = false;
+	assert_refused(KEXEC_NO_ROOM, "no room for the boot parameters");
+	assert_non_null(strstr(result.next, "below 4 GiB"));
+}
+
 static void a_64bit_kernel_can_be_entered_in_32_bits(void **state)
 {
 	(void)state;
@@ -539,6 +557,7 @@ int main(void)
 		TEST(a_vmlinux_is_moved_into_the_region),
 		TEST(other_elf_kernels_get_notes),
 		TEST(a_32bit_bzimage_has_a_32bit_entry),
+		TEST(a_32bit_kernel_needs_a_low_region),
 		TEST(a_64bit_kernel_can_be_entered_in_32_bits),
 		TEST(multiboot_1_is_told_everything),
 		TEST(multiboot_2_is_moved_and_told),
