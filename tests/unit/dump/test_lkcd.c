@@ -363,6 +363,50 @@ static void test_cpus(void **state)
 	image_done(&im);
 }
 
+/* zfcpdump's: registers in the prefix areas that the header names, VMCOREINFO in memory. */
+static void test_s390x(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(
+		make_lkcd,
+		"lkcd 8 64 big\nuts machine t:s390x\ncompress gzip\n"
+		/* "s390-dum", version, length, two CPUs, their prefix areas: 0x4000 and nowhere */
+		"arch x:733339302d64756d00000001000008140002000200004000+x:00900000+z:2040\n"
+		"page 0 packed data=z:0xe0c+x:0000000000002000\n"
+		"page 2 packed data=x:0000000b0000000600000000+t:VMCOREINFO+z:2+t:A=12\\n\n"
+		"page 5 packed data=z:0x280+b:1:128+b:2:16+z:48+b:3:64\n",
+		&im);
+
+	assert_ptr_equal(d->arch, &arch_s390x);
+	assert_true(d->complete);
+	assert_int_equal(d->nr_notes, 2);
+	assert_int_equal(reg_of(d, 0, "r15"), 0x0101010101010101);
+	assert_int_equal(reg_of(d, 0, "pswa"), 0x0202020202020202);
+	assert_int_equal(reg_of(d, 0, "acr7"), 0x03030303);
+	assert_string_equal(d->notes[1].name, "VMCOREINFO");
+	assert_string_equal(d->vmcoreinfo, "A=12\n");
+	dump_close(d);
+	image_done(&im);
+}
+
+static void test_large_pages(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_lkcd,
+				   "lkcd 9 64 little\nuts machine t:ia64\npagesize 16384\n"
+				   "compress gzip\nbuffer 131072\n"
+				   "page 7 count=3 packed data=v:7:16384\n"
+				   "page 20 data=r:1:16384\n",
+				   &im);
+
+	assert_ptr_equal(d->arch, &arch_ia64);
+	assert_int_equal(d->page_size, 16384);
+	assert_page(d, 8, PAGE_OK, "v:8:16384");
+	assert_page(d, 20, PAGE_OK, "r:1:16384");
+	dump_close(d);
+	image_done(&im);
+}
+
 static void test_refused(void **state)
 {
 	assert_error(try_made(make_lkcd, "lkcd 4 32 little\n"), ERROR_UNSUPPORTED, "version 4");
@@ -381,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_cut_off),	     cmocka_unit_test(test_odd_ends),
 		cmocka_unit_test(test_bad_pages),    cmocka_unit_test(test_vendor),
 		cmocka_unit_test(test_live_and_virtual), cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_s390x),	     cmocka_unit_test(test_large_pages),
 		cmocka_unit_test(test_refused),
 	};
 
