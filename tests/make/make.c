@@ -111,6 +111,59 @@ struct error *make_finish(struct image *im)
 	return NULL;
 }
 
+struct error *make_file(const char *text, struct image *ret, void *arg, const bool *started,
+			struct error *(*take)(void *arg, struct words *w),
+			struct error *(*write)(void *arg, struct image *im))
+{
+	image_done(ret);
+	TRY(make_each_line(text, ret, arg, take));
+	if (!*started)
+		return error_new(ERROR_USAGE, "nothing to make");
+	TRY(write(arg, ret));
+	return make_finish(ret);
+}
+
+struct error *make_take_field(const struct words *w, const struct make_field *fields, size_t n,
+			      const struct make_field **ret)
+{
+	*ret = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(w->v[0], fields[i].word)) {
+			*ret = &fields[i];
+			return make_number(w, 1, fields[i].to);
+		}
+	return NULL;
+}
+
+int make_find(const char *const *list, const char *word)
+{
+	for (int i = 0; list[i]; i++)
+		if (!strcmp(list[i], word))
+			return i;
+	return -1;
+}
+
+struct error *make_bytes(const char *data, char *to, size_t len)
+{
+	_cleanup_strbuf_ struct strbuf s = { 0 };
+
+	TRY(make_data(data, 0, &s));
+	memset(to, 0, len);
+	memcpy(to, strbuf_str(&s), MIN(s.len, len));
+	return NULL;
+}
+
+struct error *make_uts(const struct words *w, char uts[6][65])
+{
+	static const char *const fields[] = { "sysname", "nodename",   "release", "version",
+					      "machine", "domainname", NULL };
+	int field = w->n == 3 ? make_find(fields, w->v[1]) : -1;
+
+	if (field < 0)
+		return error_new(ERROR_USAGE, "uts FIELD DATA");
+	return make_bytes(w->v[2], uts[field], sizeof(uts[field]));
+}
+
 struct error *make_number(const struct words *w, size_t i, uint64_t *ret)
 {
 	if (i >= w->n || !text_u64(w->v[i], ret))

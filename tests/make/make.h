@@ -45,6 +45,25 @@ void image_done(struct image *im);
 struct error *make_each_line(const char *text, struct image *im, void *arg,
 			     struct error *(*take)(void *arg, struct words *w)) MUST_CHECK;
 struct error *make_finish(struct image *im) MUST_CHECK; /* pokes and cuts */
+/* A whole builder: each statement, then write(arg), then pokes and cuts. Without a statement
+ * that sets *started there is nothing to make. */
+struct error *make_file(const char *text, struct image *ret, void *arg, const bool *started,
+			struct error *(*take)(void *arg, struct words *w),
+			struct error *(*write)(void *arg, struct image *im)) MUST_CHECK;
+/* Statements of one word and a number. */
+struct make_field {
+	const char *word;
+	uint64_t *to;
+};
+/* Takes the statement when it is one of them; *ret is it, or null. */
+struct error *make_take_field(const struct words *w, const struct make_field *fields, size_t n,
+			      const struct make_field **ret) MUST_CHECK;
+/* `uts FIELD DATA`: FIELD is sysname nodename release version machine domainname. */
+struct error *make_uts(const struct words *w, char uts[6][65]) MUST_CHECK;
+/* Fills `to` (zeros behind) with DATA, as much as fits. */
+struct error *make_bytes(const char *data, char *to, size_t len) MUST_CHECK;
+/* Index of the word in a list that ends with null; -1: not in it. */
+int make_find(const char *const *list, const char *word);
 /* Word `i` of the statement as a number; an error when it is none. */
 struct error *make_number(const struct words *w, size_t i, uint64_t *ret) MUST_CHECK;
 /* The text of `key=`, or null. */

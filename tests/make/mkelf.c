@@ -69,13 +69,11 @@ static struct error *take_load(struct maker *m, struct words *w)
 static struct error *take_line(void *arg, struct words *w)
 {
 	struct maker *m = arg;
-	const struct {
-		const char *word;
-		uint64_t *to;
-	} numbers[] = {
+	const struct make_field numbers[] = {
 		{ "machine", &m->machine },	{ "type", &m->type },	{ "flags", &m->flags },
 		{ "phentsize", &m->phentsize }, { "phnum", &m->phnum },
 	};
+	const struct make_field *field;
 
 	if (!m->started) {
 		m->wide = !strcmp(w->v[0], "elf64");
@@ -86,11 +84,10 @@ static struct error *take_line(void *arg, struct words *w)
 		m->started = true;
 		return NULL;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (!strcmp(w->v[0], numbers[i].word)) {
-			m->phnum_told |= numbers[i].to == &m->phnum;
-			return make_number(w, 1, numbers[i].to);
-		}
+	TRY(make_take_field(w, numbers, ARRAY_SIZE(numbers), &field));
+	m->phnum_told |= field && field->to == &m->phnum;
+	if (field)
+		return NULL;
 	if (!strcmp(w->v[0], "load"))
 		return take_load(m, w);
 	if (!strcmp(w->v[0], "split-notes") || !strcmp(w->v[0], "xnum")) {
@@ -168,8 +165,9 @@ static void put_phdr(struct pen *p, uint32_t type, uint64_t off, const struct lo
 	p->at = start + p->m->phentsize;
 }
 
-static struct error *write_file(struct maker *m, struct image *im)
+static struct error *write_file(void *arg, struct image *im)
 {
+	struct maker *m = arg;
 	size_t nr_notes = m->split_notes ? m->note_ends.n : m->notes.len > 0, note = 0;
 	uint64_t nr = nr_notes + m->loads.n, phoff = m->wide ? 64 : 52;
 	uint64_t end = phoff + nr * m->phentsize, shoff = 0, data;
@@ -212,16 +210,8 @@ static struct error *write_file(struct maker *m, struct image *im)
 struct error *make_elf(const char *text, struct image *ret)
 {
 	struct maker m = { .machine = 62, .type = 4 };
-	struct error *e;
+	struct error *e = make_file(text, ret, &m, &m.started, take_line, write_file);
 
-	image_done(ret);
-	e = make_each_line(text, ret, &m, take_line);
-	if (!e && !m.started)
-		e = error_new(ERROR_USAGE, "nothing to make");
-	if (!e)
-		e = write_file(&m, ret);
-	if (!e)
-		e = make_finish(ret);
 	strbuf_done(&m.notes);
 	strbuf_done(&m.data);
 	vector_done(&m.note_ends);

@@ -35,8 +35,6 @@ enum { LP64, ILP32, ILP32_TIME64, I386_TIME64 };
 enum { SUB_LP64, SUB_PACKED, SUB_PADDED };
 static const char *const layouts[] = { "lp64", "ilp32", "ilp32-time64", "i386-time64", NULL };
 static const char *const sub_layouts[] = { "lp64", "packed", "padded", NULL };
-static const char *const uts_fields[] = { "sysname", "nodename",   "release", "version",
-					  "machine", "domainname", NULL };
 
 struct page {
 	uint64_t pfn;
@@ -59,14 +57,6 @@ struct maker {
 	struct codec_state *codec_states[8];
 };
 
-static int find_word(const char *const *list, const char *word)
-{
-	for (int i = 0; list[i]; i++)
-		if (!strcmp(list[i], word))
-			return i;
-	return -1;
-}
-
 static struct error *start(struct maker *m, struct words *w)
 {
 	m->original = !strcmp(w->v[0], "diskdump");
@@ -74,7 +64,7 @@ static struct error *start(struct maker *m, struct words *w)
 		return error_new(ERROR_USAGE, "kdump|diskdump LAYOUT little|big comes first");
 	if (m->original)
 		m->version = 1;
-	m->layout = find_word(layouts, w->v[1]);
+	m->layout = make_find(layouts, w->v[1]);
 	if (m->layout < 0)
 		return error_new(ERROR_USAGE, "unknown layout %s", w->v[1]);
 	m->big = !strcmp(w->v[2], "big");
@@ -194,22 +184,19 @@ static struct error *take_note(struct maker *m, struct words *w)
 static struct error *take_line(void *arg, struct words *w)
 {
 	struct maker *m = arg;
-	const struct {
-		const char *word;
-		uint64_t *to;
-	} numbers[] = {
+	const struct make_field numbers[] = {
 		{ "version", &m->version }, { "block", &m->block },	  { "maxpfn", &m->max },
 		{ "maxpfn32", &m->max32 },  { "status", &m->status },	  { "cpus", &m->cpus },
 		{ "level", &m->level },	    { "physbase", &m->physbase },
 		{ "cpu", &m->cpu },
 	};
-	int field;
+	const struct make_field *field;
 
 	if (!m->started)
 		return start(m, w);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (!strcmp(w->v[0], numbers[i].word))
-			return make_number(w, 1, numbers[i].to);
+	TRY(make_take_field(w, numbers, ARRAY_SIZE(numbers), &field));
+	if (field)
+		return NULL;
 	if (!strcmp(w->v[0], "page"))
 		return take_page(m, w);
 	if (!strcmp(w->v[0], "exists"))
@@ -220,20 +207,12 @@ static struct error *take_line(void *arg, struct words *w)
 		return make_data(w->v[1], 0, &m->regs);
 	if (!strcmp(w->v[0], "note") && w->n == 4)
 		return take_note(m, w);
-	if (!strcmp(w->v[0], "sub") && w->n == 2 && find_word(sub_layouts, w->v[1]) >= 0) {
-		m->sub = find_word(sub_layouts, w->v[1]);
+	if (!strcmp(w->v[0], "sub") && w->n == 2 && make_find(sub_layouts, w->v[1]) >= 0) {
+		m->sub = make_find(sub_layouts, w->v[1]);
 		return NULL;
 	}
-	if (!strcmp(w->v[0], "uts") && w->n == 3 &&
-	    (field = find_word(uts_fields, w->v[1])) >= 0) {
-		struct strbuf s = { 0 };
-		struct error *e = make_data(w->v[2], 0, &s);
-
-		memset(m->uts[field], 0, sizeof(m->uts[field]));
-		memcpy(m->uts[field], strbuf_str(&s), MIN(s.len, sizeof(m->uts[field])));
-		strbuf_done(&s);
-		return e;
-	}
+	if (!strcmp(w->v[0], "uts"))
+		return make_uts(w, m->uts);
 	if (!strcmp(w->v[0], "split")) {
 		m->split = true;
 		TRY(make_number(w, 1, &m->start));
@@ -403,8 +382,9 @@ static void put_pages(struct pen *p, uint64_t descs)
 	}
 }
 
-static struct error *write_file(struct maker *m, struct image *im)
+static struct error *write_file(void *arg, struct image *im)
 {
+	struct maker *m = arg;
 	uint64_t bs = m->block, sub, bitmap, bitmap1, bitmap2;
 	struct pen p = { m, im };
 
@@ -434,16 +414,8 @@ struct error *make_kdump(const char *text, struct image *ret)
 	struct maker m = {
 		.version = 6, .block = 4096, .max = UINT64_MAX, .max32 = UINT64_MAX, .cpus = 1
 	};
-	struct error *e;
+	struct error *e = make_file(text, ret, &m, &m.started, take_line, write_file);
 
-	image_done(ret);
-	e = make_each_line(text, ret, &m, take_line);
-	if (!e && !m.started)
-		e = error_new(ERROR_USAGE, "nothing to make");
-	if (!e)
-		e = write_file(&m, ret);
-	if (!e)
-		e = make_finish(ret);
 	for (size_t i = 0; codecs[i]; i++)
 		if (m.codec_states[i])
 			codecs[i]->close(m.codec_states[i]);

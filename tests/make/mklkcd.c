@@ -24,8 +24,6 @@
 
 #include "codec/codec.h"
 
-static const char *const uts_fields[] = { "sysname", "nodename",   "release", "version",
-					  "machine", "domainname", NULL };
 static const char *const compressions[] = { "none", "rle", "gzip", NULL };
 
 struct maker {
@@ -38,30 +36,10 @@ struct maker {
 	struct codec_state *zlib;
 };
 
-static int find_word(const char *const *list, const char *word)
-{
-	for (int i = 0; list[i]; i++)
-		if (!strcmp(list[i], word))
-			return i;
-	return -1;
-}
-
 static void add_uint(struct strbuf *to, size_t width, bool big, uint64_t value)
 {
 	for (size_t i = 0; i < width; i++)
 		strbuf_putc(to, value >> 8 * (big ? width - 1 - i : i));
-}
-
-/* A field of fixed length. */
-static struct error *take_field(const char *data, char *to, size_t len)
-{
-	struct strbuf s = { 0 };
-	struct error *e = make_data(data, 0, &s);
-
-	memset(to, 0, len);
-	memcpy(to, strbuf_str(&s), MIN(s.len, len));
-	strbuf_done(&s);
-	return e;
 }
 
 static struct error *start(struct maker *m, struct words *w)
@@ -157,25 +135,22 @@ static struct error *take_page(struct maker *m, struct words *w)
 static struct error *take_line(void *arg, struct words *w)
 {
 	struct maker *m = arg;
-	const struct {
-		const char *word;
-		uint64_t *to;
-	} numbers[] = {
+	const struct make_field numbers[] = {
 		{ "vendor", &m->vendor }, { "pagesize", &m->page_size },
 		{ "level", &m->level },	  { "time", &m->time },
 		{ "task", &m->task },	  { "flags", &m->flags },
 		{ "device", &m->device }, { "buffer", &m->buffer },
 		{ "headersize", &m->header_size },
 	};
-	int field;
+	const struct make_field *field;
+	int compress;
 
 	if (!m->started)
 		return start(m, w);
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (!strcmp(w->v[0], numbers[i].word)) {
-			m->header_size_told |= numbers[i].to == &m->header_size;
-			return make_number(w, 1, numbers[i].to);
-		}
+	TRY(make_take_field(w, numbers, ARRAY_SIZE(numbers), &field));
+	m->header_size_told |= field && field->to == &m->header_size;
+	if (field)
+		return NULL;
 	if (!strcmp(w->v[0], "memory")) {
 		TRY(make_number(w, 1, &m->mem_size));
 		TRY(make_number(w, 2, &m->mem_start));
@@ -188,13 +163,12 @@ static struct error *take_line(void *arg, struct words *w)
 	if (!strcmp(w->v[0], "arch") && w->n == 2)
 		return make_data(w->v[1], 0, &m->arch);
 	if (!strcmp(w->v[0], "panic") && w->n == 2)
-		return take_field(w->v[1], m->panic, sizeof(m->panic));
-	if (!strcmp(w->v[0], "uts") && w->n == 3 &&
-	    (field = find_word(uts_fields, w->v[1])) >= 0)
-		return take_field(w->v[2], m->uts[field], sizeof(m->uts[field]));
+		return make_bytes(w->v[1], m->panic, sizeof(m->panic));
+	if (!strcmp(w->v[0], "uts"))
+		return make_uts(w, m->uts);
 	if (!strcmp(w->v[0], "compress") && w->n == 2 &&
-	    (field = find_word(compressions, w->v[1])) >= 0)
-		m->compress = field;
+	    (compress = make_find(compressions, w->v[1])) >= 0)
+		m->compress = compress;
 	else if (!strcmp(w->v[0], "live"))
 		m->live = true;
 	else if (!strcmp(w->v[0], "no-end"))
@@ -242,8 +216,9 @@ static void make_header(const struct maker *m, struct strbuf *h)
 		add_uint(h, 8, m->big, m->buffer);
 }
 
-static struct error *write_file(struct maker *m, struct image *im)
+static struct error *write_file(void *arg, struct image *im)
 {
+	struct maker *m = arg;
 	uint64_t at = m->version >= 9 ? m->buffer : 65536;
 	_cleanup_strbuf_ struct strbuf h = { 0 };
 
@@ -263,16 +238,8 @@ static struct error *write_file(struct maker *m, struct image *im)
 struct error *make_lkcd(const char *text, struct image *ret)
 {
 	struct maker m = { .page_size = 4096, .compress = 1, .buffer = 65536 };
-	struct error *e;
+	struct error *e = make_file(text, ret, &m, &m.started, take_line, write_file);
 
-	image_done(ret);
-	e = make_each_line(text, ret, &m, take_line);
-	if (!e && !m.started)
-		e = error_new(ERROR_USAGE, "nothing to make");
-	if (!e)
-		e = write_file(&m, ret);
-	if (!e)
-		e = make_finish(ret);
 	if (m.zlib)
 		codec_zlib.close(m.zlib);
 	strbuf_done(&m.arch);

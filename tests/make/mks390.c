@@ -59,16 +59,14 @@ static struct error *take_at(struct maker *m, struct words *w)
 static struct error *take_line(void *arg, struct words *w)
 {
 	struct maker *m = arg;
-	const struct {
-		const char *word;
-		uint64_t *to;
-	} numbers[] = {
+	const struct make_field numbers[] = {
 		{ "arch", &m->arch },	    { "memory", &m->memory },
 		{ "tod", &m->tod },	    { "cpus", &m->cpus },
 		{ "volume", &m->volume },   { "mvdump", &m->mvdump },
 		{ "entrysize", &m->entry }, { "block", &m->block },
 		{ "pagesize", &m->page_size }, { "headersize", &m->header_size },
 	};
+	const struct make_field *field;
 	uint64_t cpu, address;
 
 	if (!m->started) {
@@ -78,9 +76,9 @@ static struct error *take_line(void *arg, struct words *w)
 		m->started = true;
 		return NULL;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (!strcmp(w->v[0], numbers[i].word))
-			return make_number(w, 1, numbers[i].to);
+	TRY(make_take_field(w, numbers, ARRAY_SIZE(numbers), &field));
+	if (field)
+		return NULL;
 	if (!strcmp(w->v[0], "prefix")) {
 		TRY(make_number(w, 1, &cpu));
 		TRY(make_number(w, 2, &address));
@@ -199,8 +197,9 @@ static struct error *put_segments(struct maker *m, struct image *im, uint64_t *a
 	return NULL;
 }
 
-static struct error *write_file(struct maker *m, struct image *im)
+static struct error *write_file(void *arg, struct image *im)
 {
+	struct maker *m = arg;
 	uint64_t at = 4096;
 	const unsigned char *bytes;
 
@@ -224,16 +223,8 @@ struct error *make_s390(const char *text, struct image *ret)
 	struct maker m = { .arch = 2, .memory = 16 << 20, .page_size = 4096,
 			   .header_size = 4096, .entry = 1 << 20, .block = 4096,
 			   .mem.cut = SIZE_MAX };
-	struct error *e;
+	struct error *e = make_file(text, ret, &m, &m.started, take_line, write_file);
 
-	image_done(ret);
-	e = make_each_line(text, ret, &m, take_line);
-	if (!e && !m.started)
-		e = error_new(ERROR_USAGE, "nothing to make");
-	if (!e)
-		e = write_file(&m, ret);
-	if (!e)
-		e = make_finish(ret);
 	if (m.zlib)
 		codec_zlib.close(m.zlib);
 	image_done(&m.mem);
