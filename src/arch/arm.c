@@ -3,30 +3,15 @@
  * the frame pointer of Arm code, Thumb code has none. Physical addresses have 40 bits with
  * LPAE.
  */
-#include "arch/arch.h"
+#include "arch/reg_lists-priv.h"
 
 #include <elf.h>
 
 static const struct arch_reg regs[] = {
-	{ "r0", 0, 4 },
-	{ "r1", 4, 4 },
-	{ "r2", 8, 4 },
-	{ "r3", 12, 4 },
-	{ "r4", 16, 4 },
-	{ "r5", 20, 4 },
-	{ "r6", 24, 4 },
-	{ "r7", 28, 4 },
-	{ "r8", 32, 4 },
-	{ "r9", 36, 4 },
-	{ "r10", 40, 4 },
-	{ "fp", 44, 4 },
-	{ "ip", 48, 4 },
-	{ "sp", 52, 4 },
-	{ "lr", 56, 4 },
-	{ "pc", 60, 4 },
-	{ "cpsr", 64, 4 },
-	{ "orig_r0", 68, 4 },
-	{ 0 },
+	REG("r0", 0, 4), REG("r1", 1, 4), REG("r2", 2, 4), REG("r3", 3, 4), REG("r4", 4, 4),
+	REG("r5", 5, 4), REG("r6", 6, 4), REG("r7", 7, 4), REG("r8", 8, 4), REG("r9", 9, 4),
+	REG("r10", 10, 4), REG("fp", 11, 4), REG("ip", 12, 4), REG("sp", 13, 4),
+	REG("lr", 14, 4), REG("pc", 15, 4), REG("cpsr", 16, 4), REG("orig_r0", 17, 4), { 0 },
 };
 
 const struct arch arch_arm = {
@@ -37,8 +22,8 @@ const struct arch arch_arm = {
 	.max_phys_bits = 40,
 	.prstatus_size = 148,
 	.prstatus_regs = 72,
+	.regs = regs,
 	.pc = "pc",
 	.sp = "sp",
 	.fp = "fp",
-	.regs = regs,
 };

@@ -2,46 +2,12 @@
  * 64-bit LoongArch. Register order: user_pt_regs (arch/loongarch/include/uapi/asm/ptrace.h):
  * r0 to r31, orig_a0, era, badvaddr, in a block of 45 words.
  */
-#include "arch/arch.h"
+#include "arch/reg_lists-priv.h"
 
 #include <elf.h>
 
 static const struct arch_reg regs[] = {
-	{ "r0", 0, 8 },
-	{ "r1", 8, 8 },
-	{ "r2", 16, 8 },
-	{ "r3", 24, 8 },
-	{ "r4", 32, 8 },
-	{ "r5", 40, 8 },
-	{ "r6", 48, 8 },
-	{ "r7", 56, 8 },
-	{ "r8", 64, 8 },
-	{ "r9", 72, 8 },
-	{ "r10", 80, 8 },
-	{ "r11", 88, 8 },
-	{ "r12", 96, 8 },
-	{ "r13", 104, 8 },
-	{ "r14", 112, 8 },
-	{ "r15", 120, 8 },
-	{ "r16", 128, 8 },
-	{ "r17", 136, 8 },
-	{ "r18", 144, 8 },
-	{ "r19", 152, 8 },
-	{ "r20", 160, 8 },
-	{ "r21", 168, 8 },
-	{ "r22", 176, 8 },
-	{ "r23", 184, 8 },
-	{ "r24", 192, 8 },
-	{ "r25", 200, 8 },
-	{ "r26", 208, 8 },
-	{ "r27", 216, 8 },
-	{ "r28", 224, 8 },
-	{ "r29", 232, 8 },
-	{ "r30", 240, 8 },
-	{ "r31", 248, 8 },
-	{ "orig_a0", 256, 8 },
-	{ "era", 264, 8 },
-	{ "badv", 272, 8 },
+	REGS_R0_R31(0, 8), REG("orig_a0", 32, 8), REG("era", 33, 8), REG("badv", 34, 8),
 	{ 0 },
 };
 
@@ -53,8 +19,8 @@ const struct arch arch_loongarch64 = {
 	.max_phys_bits = 48,
 	.prstatus_size = 480,
 	.prstatus_regs = 112,
+	.regs = regs,
 	.pc = "era",
 	.sp = "r3",
 	.fp = "r22",
-	.regs = regs,
 };

@@ -1,51 +1,35 @@
 /*
- * 32-bit MIPS (o32). Register order: MIPS32_EF_* (arch/mips/include/uapi/asm/reg.h): as
- * mips64.c behind six words of padding, in a block of 45 words.
+ * MIPS: n64 and o32. Register order: MIPS64_EF_* and MIPS32_EF_*
+ * (arch/mips/include/uapi/asm/reg.h): r0 to r31, lo, hi, epc, badvaddr, status, cause, in o32
+ * behind six words of padding; the block has 45 words.
  */
-#include "arch/arch.h"
+#include "arch/reg_lists-priv.h"
 
 #include <elf.h>
 
-static const struct arch_reg regs[] = {
-	{ "r0", 24, 4 },
-	{ "r1", 28, 4 },
-	{ "r2", 32, 4 },
-	{ "r3", 36, 4 },
-	{ "r4", 40, 4 },
-	{ "r5", 44, 4 },
-	{ "r6", 48, 4 },
-	{ "r7", 52, 4 },
-	{ "r8", 56, 4 },
-	{ "r9", 60, 4 },
-	{ "r10", 64, 4 },
-	{ "r11", 68, 4 },
-	{ "r12", 72, 4 },
-	{ "r13", 76, 4 },
-	{ "r14", 80, 4 },
-	{ "r15", 84, 4 },
-	{ "r16", 88, 4 },
-	{ "r17", 92, 4 },
-	{ "r18", 96, 4 },
-	{ "r19", 100, 4 },
-	{ "r20", 104, 4 },
-	{ "r21", 108, 4 },
-	{ "r22", 112, 4 },
-	{ "r23", 116, 4 },
-	{ "r24", 120, 4 },
-	{ "r25", 124, 4 },
-	{ "r26", 128, 4 },
-	{ "r27", 132, 4 },
-	{ "r28", 136, 4 },
-	{ "r29", 140, 4 },
-	{ "r30", 144, 4 },
-	{ "r31", 148, 4 },
-	{ "lo", 152, 4 },
-	{ "hi", 156, 4 },
-	{ "epc", 160, 4 },
-	{ "badvaddr", 164, 4 },
-	{ "status", 168, 4 },
-	{ "cause", 172, 4 },
-	{ 0 },
+static const struct arch_reg regs_64[] = {
+	REGS_R0_R31(0, 8), REG("lo", 32, 8), REG("hi", 33, 8), REG("epc", 34, 8),
+	REG("badvaddr", 35, 8), REG("status", 36, 8), REG("cause", 37, 8), { 0 },
+};
+
+static const struct arch_reg regs_32[] = {
+	REGS_R0_R31(6, 4), REG("lo", 38, 4), REG("hi", 39, 4), REG("epc", 40, 4),
+	REG("badvaddr", 41, 4), REG("status", 42, 4), REG("cause", 43, 4), { 0 },
+};
+
+const struct arch arch_mips64 = {
+	.name = "mips64",
+	.elf_machine = EM_MIPS,
+	.is_64bit = true,
+	.maybe_big = true,
+	.page_sizes = 4096 | 8192 | 16384 | 32768 | 65536,
+	.max_phys_bits = 48,
+	.prstatus_size = 480,
+	.prstatus_regs = 112,
+	.regs = regs_64,
+	.pc = "epc",
+	.sp = "r29",
+	.fp = "r30",
 };
 
 const struct arch arch_mips = {
@@ -56,8 +40,8 @@ const struct arch arch_mips = {
 	.max_phys_bits = 40,
 	.prstatus_size = 256,
 	.prstatus_regs = 72,
+	.regs = regs_32,
 	.pc = "epc",
 	.sp = "r29",
 	.fp = "r30",
-	.regs = regs,
 };
