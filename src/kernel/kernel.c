@@ -13,7 +13,9 @@
 
 #define UTS_FIELD 65 /* __NEW_UTS_LEN + 1, include/uapi/linux/utsname.h */
 
-const struct paging *const pagings[] = {&paging_x86_64, NULL};
+const struct paging *const pagings[] = {&paging_x86_64, &paging_aarch64, &paging_ppc64,
+					&paging_i386,	&paging_arm,	 &paging_riscv64,
+					&paging_s390x,	NULL};
 
 static struct error *find_paging(struct kernel *k)
 {

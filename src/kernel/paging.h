@@ -12,10 +12,12 @@ struct paging {
 	/* Finds the kernel's bases and top table in VMCOREINFO; sets k->paging_state (malloc'd,
 	 * freed with free()). */
 	struct error *(*init)(struct kernel *k);
-	/* As vmem_translate(); top_pa UINT64_MAX means the kernel's own table and linear maps. */
+	/* As vmem_translate(); top_pa UINT64_MAX means the kernel's own table and linear maps.
+	 */
 	struct error *(*translate)(struct kernel *k, uint64_t top_pa, uint64_t va,
 				   uint64_t *ret_pa, uint64_t *ret_len);
 };
 
-extern const struct paging paging_x86_64;
+extern const struct paging paging_x86_64, paging_i386, paging_aarch64, paging_arm, paging_ppc64,
+	paging_riscv64, paging_s390x;
 extern const struct paging *const pagings[]; /* null-terminated */

@@ -8,18 +8,12 @@
 #include "kernel/paging.h"
 
 #include "base/bytes.h"
+#include "kernel/paging_x86-priv.h"
 
 #define IMAGE_MAP	  0xffffffff80000000ull /* __START_KERNEL_map */
 #define DEFAULT_IMAGE_LEN (1ull << 30)		/* KERNEL_IMAGE_SIZE with KASLR */
 #define TABLE_LEN	  4096
-#define INDEX_BITS	  9
-#define PAGE_BITS	  12
-#define MAX_LEVELS	  5
 
-#define ENTRY_PRESENT  (1ull << 0)
-#define ENTRY_LARGE    (1ull << 7) /* PSE: a leaf above the lowest level */
-#define ENTRY_PROTNONE (1ull << 8) /* with PRESENT clear: mapped, but not accessible */
-#define ENTRY_ADDRESS  0x000ffffffffff000ull
 /* Since 4.18 (6b28baca9b1f, L1TF) the frame of an entry that is not present is stored
  * inverted; a real frame number never has the top address bit. */
 #define ENTRY_INVERTED (1ull << 51)
@@ -27,35 +21,31 @@
 /* QEMU's note: struct QEMUCPUState, target/i386/arch_dump.c. */
 #define QEMU_NOTE_CR3 416
 #define QEMU_NOTE_CR4 424
-#define CR4_LA57      (1ull << 12)
 
-#define WAYS 4 /* tables remembered per level */
+enum entry_kind x86_entry(const struct pagetable *t, unsigned level, uint64_t entry,
+			  uint64_t *ret_pa, unsigned *ret_shift)
+{
+	const struct x86_paging *p = (const struct x86_paging *)t;
+	uint64_t frame = entry;
 
-struct table {
-	uint64_t pa;
-	bool valid;
-	unsigned char bytes[TABLE_LEN];
-};
+	if (!(entry & (X86_ENTRY_PRESENT | X86_ENTRY_PROTNONE)))
+		return ENTRY_NONE;
+	if (!(entry & X86_ENTRY_PRESENT) && entry & ENTRY_INVERTED)
+		frame = ~entry;
+	*ret_pa = frame & X86_ENTRY_ADDRESS & ~p->sme_mask;
+	if (level == 0 || (entry & X86_ENTRY_LARGE && level <= p->large_levels))
+		return ENTRY_LEAF;
+	return entry & X86_ENTRY_PRESENT ? ENTRY_TABLE : ENTRY_NONE;
+}
 
-struct x86_64_paging {
-	bool has_phys_base;
-	uint64_t phys_base;
-	uint64_t image_len;
-	uint64_t top_pa;
-	uint64_t sme_mask;
-	unsigned levels;
-	struct table tables[MAX_LEVELS][WAYS];
-};
-
-/* Dumps of hypervisors without VMCOREINFO carry the control registers of every CPU. */
-static bool find_cr3(struct kernel *k, struct x86_64_paging *p)
+bool x86_control_registers(struct kernel *k, uint64_t *ret_cr3, uint64_t *ret_cr4)
 {
 	const struct dump_note *note = dump_find_note(k->dump, "QEMU", 0);
 
 	if (!note || note->desc_len < QEMU_NOTE_CR4 + 8)
 		return false;
-	p->top_pa = get_u64(note->desc + QEMU_NOTE_CR3, false) & ENTRY_ADDRESS & ~p->sme_mask;
-	p->levels = get_u64(note->desc + QEMU_NOTE_CR4, false) & CR4_LA57 ? 5 : 4;
+	*ret_cr3 = get_u64(note->desc + QEMU_NOTE_CR3, false);
+	*ret_cr4 = get_u64(note->desc + QEMU_NOTE_CR4, false);
 	return true;
 }
 
@@ -95,131 +85,66 @@ static bool find_top_table(struct kernel *k, uint64_t *ret_va)
 	return false;
 }
 
+static void set_levels(struct x86_paging *p, bool five)
+{
+	p->t.layout.va_bits = five ? 57 : 48;
+	pagetable_set_levels(&p->t.layout, 12, 9, p->t.layout.va_bits);
+}
+
+static void add_image_window(struct x86_paging *p, uint64_t phys_base)
+{
+	uint64_t len = DEFAULT_IMAGE_LEN;
+	int64_t number;
+
+	if (vmcoreinfo_number(p->t.k->info, "KERNEL_IMAGE_SIZE", &number) && number > 0 &&
+	    number <= (int64_t)DEFAULT_IMAGE_LEN)
+		len = number;
+	/* The image is mapped linearly whatever the tables say now: they may be missing in the
+	 * dump, and kernels take parts out of the map after boot. */
+	pagetable_add_window(&p->t,
+			     (struct window){IMAGE_MAP, len, phys_base, WINDOW_UNMAPPED});
+}
+
 static struct error *x86_64_init(struct kernel *k)
 {
-	struct x86_64_paging *p = calloc(1, sizeof(*p));
+	struct x86_paging *p = pagetable_new(k, sizeof(*p));
+	uint64_t top_va, phys_base, cr3, cr4;
+	bool has_phys_base;
 	int64_t number;
-	uint64_t top_va;
 
 	if (!p)
 		return error_nomem();
-	k->paging_state = p;
-	p->levels = 4;
-	if (vmcoreinfo_number(k->info, "pgtable_l5_enabled", &number) && number == 1)
-		p->levels = 5;
+	p->t.layout = (struct pagetable_layout){.entry_len = 8, .entry = x86_entry};
+	p->large_levels = 2; /* only 2 MiB and 1 GiB leaves exist above the lowest level */
 	if (vmcoreinfo_number(k->info, "sme_mask", &number))
 		p->sme_mask = number;
-	p->image_len = DEFAULT_IMAGE_LEN;
-	if (vmcoreinfo_number(k->info, "KERNEL_IMAGE_SIZE", &number) && number > 0 &&
-	    number <= (int64_t)DEFAULT_IMAGE_LEN)
-		p->image_len = number;
-	p->has_phys_base = find_phys_base(k, &p->phys_base);
+	set_levels(p, vmcoreinfo_number(k->info, "pgtable_l5_enabled", &number) && number == 1);
+	has_phys_base = find_phys_base(k, &phys_base);
+	if (has_phys_base)
+		add_image_window(p, phys_base);
 
-	if (p->has_phys_base && find_top_table(k, &top_va)) {
+	if (has_phys_base && find_top_table(k, &top_va)) {
 		if (top_va < IMAGE_MAP)
 			return error_new(
 				ERROR_BAD_DATA,
 				"VMCOREINFO: the top page table at 0x%llx lies outside the kernel image",
 				(unsigned long long)top_va);
-		p->top_pa = top_va - IMAGE_MAP + p->phys_base;
+		p->t.top_pa = ROUND_DOWN(top_va - IMAGE_MAP + phys_base, (uint64_t)TABLE_LEN);
 		return NULL;
 	}
-	if (find_cr3(k, p))
+	if (x86_control_registers(k, &cr3, &cr4)) {
+		p->t.top_pa = cr3 & X86_ENTRY_ADDRESS & ~p->sme_mask;
+		set_levels(p, cr4 & X86_CR4_LA57);
 		return NULL;
+	}
 	return error_new(
 		ERROR_NOT_FOUND,
 		"VMCOREINFO has no phys_base and init_top_pgt, and there is no QEMU note: no page tables can be found");
-}
-
-/* One entry of the table at `pa`. Whole tables are remembered, a few per level, so that a
- * walk over neighbouring addresses reads each once. */
-static struct error *read_entry(struct kernel *k, struct x86_64_paging *p, unsigned level,
-				uint64_t pa, unsigned index, uint64_t *ret)
-{
-	struct table *t = &p->tables[level][(pa / TABLE_LEN) % WAYS];
-
-	if (!t->valid || t->pa != pa) {
-		t->valid = false;
-		TRY(dump_read_phys(k->dump, pa, t->bytes, TABLE_LEN));
-		t->pa = pa;
-		t->valid = true;
-	}
-	*ret = get_u64(t->bytes + index * 8, false);
-	return NULL;
-}
-
-/* False when the entry maps nothing. */
-static bool entry_address(const struct x86_64_paging *p, uint64_t entry, uint64_t *ret_pa)
-{
-	if (entry & ENTRY_PRESENT) {
-		*ret_pa = entry & ENTRY_ADDRESS & ~p->sme_mask;
-		return true;
-	}
-	if (!(entry & ENTRY_PROTNONE))
-		return false;
-	*ret_pa = (entry & ENTRY_INVERTED ? ~entry : entry) & ENTRY_ADDRESS & ~p->sme_mask;
-	return true;
-}
-
-static struct error *walk(struct kernel *k, struct x86_64_paging *p, uint64_t top_pa,
-			  uint64_t va, uint64_t *ret_pa, uint64_t *ret_len)
-{
-	unsigned top_bits = PAGE_BITS + INDEX_BITS * p->levels;
-	int64_t upper = (int64_t)va >> (top_bits - 1);
-	uint64_t pa = top_pa & ~(uint64_t)(TABLE_LEN - 1);
-
-	if (upper != 0 && upper != -1)
-		return error_new(ERROR_NOT_FOUND, "address 0x%llx is not canonical",
-				 (unsigned long long)va);
-	for (unsigned level = p->levels; level-- > 0;) {
-		unsigned shift = PAGE_BITS + INDEX_BITS * level;
-		uint64_t size = 1ull << shift, entry;
-		unsigned index = (va >> shift) & ((1u << INDEX_BITS) - 1);
-		struct error *e = read_entry(k, p, level, pa, index, &entry);
-
-		if (e)
-			return error_prefix(e, "address 0x%llx: page table of level %u",
-					    (unsigned long long)va, level + 1);
-		if (!entry_address(p, entry, &pa))
-			return error_new(ERROR_NOT_FOUND, "address 0x%llx is not mapped",
-					 (unsigned long long)va);
-		/* only 2 MiB and 1 GiB leaves exist above the lowest level */
-		if (level == 0 || (entry & ENTRY_LARGE && level <= 2)) {
-			*ret_pa = (pa & ~(size - 1)) | (va & (size - 1));
-			*ret_len = size - (va & (size - 1));
-			return NULL;
-		}
-		if (!(entry & ENTRY_PRESENT))
-			return error_new(ERROR_NOT_FOUND, "address 0x%llx is not mapped",
-					 (unsigned long long)va);
-	}
-	return error_new(ERROR_BAD_DATA, "address 0x%llx: no leaf", (unsigned long long)va);
-}
-
-static struct error *x86_64_translate(struct kernel *k, uint64_t top_pa, uint64_t va,
-				      uint64_t *ret_pa, uint64_t *ret_len)
-{
-	struct x86_64_paging *p = k->paging_state;
-	struct error *e;
-
-	if (top_pa != UINT64_MAX)
-		return walk(k, p, top_pa, va, ret_pa, ret_len);
-	e = walk(k, p, p->top_pa, va, ret_pa, ret_len);
-	if (!e || !p->has_phys_base || va < IMAGE_MAP || va - IMAGE_MAP >= p->image_len)
-		return e;
-	/* The image is mapped linearly whatever the tables say now: they may be missing in the
-	 * dump, and kernels take parts out of the map after boot. */
-	if (error_kind(e) == ERROR_NOMEM)
-		return e;
-	error_free(e);
-	*ret_pa = va - IMAGE_MAP + p->phys_base;
-	*ret_len = MIN(p->image_len - (va - IMAGE_MAP), TABLE_LEN - va % TABLE_LEN);
-	return NULL;
 }
 
 const struct paging paging_x86_64 = {
 	.name = "x86_64",
 	.elf_machine = 62, /* EM_X86_64 */
 	.init = x86_64_init,
-	.translate = x86_64_translate,
+	.translate = pagetable_translate,
 };
