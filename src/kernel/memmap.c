@@ -3,7 +3,9 @@
  * (FLATMEM, SYMBOL(mem_map)), and one per section of memory (SPARSEMEM, SYMBOL(mem_section)),
  * whose rows stand in a plain array or, "extreme", in blocks of a page behind an array of
  * pointers. With VMEMMAP the sections' arrays happen to adjoin; the sections still say which
- * frames have a struct page at all. (include/linux/mmzone.h, mm/sparse.c)
+ * frames have a struct page at all. Until 5.13 there was one array per node as well
+ * (DISCONTIGMEM: node_data or pgdat_list); one array for all is read as one node.
+ * (include/linux/mmzone.h, mm/sparse.c)
  *
  * A section's section_mem_map is the address that its array would have if it began at frame 0,
  * with flags in the low bits. How many flags there are has grown (2 to 6); all bits below the
@@ -14,23 +16,31 @@
 #include <string.h>
 
 #include "base/checked.h"
+#include "base/log.h"
+#include "base/vector.h"
 #include "kernel/vmem.h"
 
 #define BUFFER_LEN	   (32u << 10)
 #define MAX_STRUCT_PAGE	   1024
 #define MAX_STRUCT_SECTION 1024
 #define MAX_PROBES	   256
+#define MAX_NODES	   4096 /* MAX_NUMNODES is at most 1024 */
 
 #define SECTION_PRESENT	    (1u << 0)
 #define SECTION_HAS_MEM_MAP (1u << 1)
 
 /* How section rows are found. */
 enum model {
-	MODEL_FLAT,
+	MODEL_NODES,		/* FLATMEM is one node */
 	MODEL_SPARSE,		/* mem_section[] */
 	MODEL_EXTREME,		/* pointers to blocks of rows at SYMBOL(mem_section) */
 	MODEL_EXTREME_INDIRECT, /* SYMBOL(mem_section) is the variable that points there: 4.15.0
 				 */
+};
+
+/* The struct pages of [start, end) are one array at `array_va`. */
+struct node {
+	uint64_t start, end, array_va;
 };
 
 struct memmap {
@@ -39,8 +49,7 @@ struct memmap {
 	uint32_t page_len; /* sizeof(struct page) */
 	uint32_t page_shift;
 
-	/* MODEL_FLAT: [start_pfn, end_pfn) at array_va */
-	uint64_t start_pfn, end_pfn, array_va;
+	VECTOR(struct node) nodes; /* MODEL_NODES, in order of memory */
 
 	/* the others */
 	uint64_t sections_va, nr_roots, rows_per_root;
@@ -48,7 +57,7 @@ struct memmap {
 	uint32_t row_len, row_map_off;
 
 	/* the section met last */
-	bool has_last;
+	bool has_last, last_lost;	 /* lost: its row cannot be read */
 	uint64_t last_section, last_map; /* last_map 0: none */
 	uint64_t last_hole_end;		 /* first frame after the hole */
 
@@ -60,13 +69,13 @@ struct memmap {
 /* SECTION_SIZE_BITS where VMCOREINFO does not tell (before 5.8): asm/sparsemem.h. */
 static const struct {
 	const char *arch;
-	uint32_t page_size; /* 0: any */
+	const char *config; /* only with this line of VMCOREINFO; null: any */
 	uint8_t bits[3];    /* tried in this order; 0: none */
 } section_bits[] = {
-	{"x86_64", 0, {27}},	     {"i386", 0, {29, 26}}, /* PAE, and not */
-	{"aarch64", 4096, {30, 27}},			    /* until 5.12, and since */
-	{"aarch64", 0, {30, 29}},    {"ppc64", 0, {24}},
-	{"s390x", 0, {28, 25}},	     {"riscv64", 0, {27}},
+	{"x86_64", NULL, {27}},	 {"i386", "CONFIG_X86_PAE", {29, 30}}, /* 30 to 2.6.25 */
+	{"i386", NULL, {26}},	 {"aarch64", NULL, {30}},	       /* others since 5.12 */
+	{"ppc64", NULL, {24}},	 {"s390x", NULL, {28, 25}},
+	{"riscv64", NULL, {27}}, {"arm", NULL, {28}},
 };
 
 static uint64_t flag_mask(const struct memmap *m)
@@ -100,21 +109,37 @@ static struct error *row_address(struct memmap *m, uint64_t section, uint64_t *r
 	return NULL;
 }
 
+/* The map that a section's row has; 0: none, and *ret_hole sections have none. */
+static struct error *read_section(struct memmap *m, uint64_t section, uint64_t *ret_map,
+				  uint64_t *ret_hole)
+{
+	uint64_t va, value;
+
+	*ret_map = 0;
+	*ret_hole = 1;
+	TRY(row_address(m, section, &va, ret_hole));
+	if (!va)
+		return NULL;
+	TRY(vmem_read_long(m->k, va + m->row_map_off, &value));
+	if (value & SECTION_PRESENT && value & SECTION_HAS_MEM_MAP)
+		*ret_map = value & ~flag_mask(m);
+	return NULL;
+}
+
 /* Makes `section` the last one met. */
 static struct error *find_section(struct memmap *m, uint64_t section)
 {
-	uint64_t va, value, hole = 1, end;
+	uint64_t hole, end;
+	struct error *e;
 
 	if (m->has_last && m->last_section == section)
 		return NULL;
 	m->has_last = false;
-	TRY(row_address(m, section, &va, &hole));
-	m->last_map = 0;
-	if (va) {
-		TRY(vmem_read_long(m->k, va + m->row_map_off, &value));
-		if (value & SECTION_PRESENT && value & SECTION_HAS_MEM_MAP)
-			m->last_map = value & ~flag_mask(m);
-	}
+	e = read_section(m, section, &m->last_map, &hole);
+	if (e && error_kind(e) == ERROR_NOMEM)
+		return e;
+	m->last_lost = e != NULL;
+	error_free(e);
 	m->last_hole_end = UINT64_MAX;
 	if (!add_overflows(section, hole, &end) && end < UINT64_MAX >> m->section_shift)
 		m->last_hole_end = end << m->section_shift;
@@ -123,22 +148,41 @@ static struct error *find_section(struct memmap *m, uint64_t section)
 	return NULL;
 }
 
+static void locate_in_nodes(const struct memmap *m, uint64_t pfn, uint64_t *ret_va,
+			    uint64_t *ret_n)
+{
+	*ret_va = 0;
+	*ret_n = UINT64_MAX - pfn;
+	for (size_t i = 0; i < m->nodes.n; i++) {
+		const struct node *n = &m->nodes.v[i];
+
+		if (pfn < n->start) {
+			*ret_n = n->start - pfn;
+			return;
+		}
+		if (pfn >= n->end)
+			continue;
+		*ret_va = n->array_va + (pfn - n->start) * m->page_len;
+		*ret_n = n->end - pfn;
+		return;
+	}
+}
+
 /* Where the struct page of `pfn` is and how many follow in its array. Without one: 0, and how
- * many frames have none. */
+ * many frames have none. On an error *ret_n frames share it. */
 static struct error *locate(struct memmap *m, uint64_t pfn, uint64_t *ret_va, uint64_t *ret_n)
 {
-	if (m->model == MODEL_FLAT) {
-		*ret_va = 0;
-		*ret_n = pfn < m->start_pfn ? m->start_pfn - pfn : UINT64_MAX - pfn;
-		if (pfn >= m->start_pfn && pfn < m->end_pfn) {
-			*ret_va = m->array_va + (pfn - m->start_pfn) * m->page_len;
-			*ret_n = m->end_pfn - pfn;
-		}
+	*ret_va = 0;
+	*ret_n = 1;
+	if (m->model == MODEL_NODES) {
+		locate_in_nodes(m, pfn, ret_va, ret_n);
 		return NULL;
 	}
 	TRY(find_section(m, pfn >> m->section_shift));
-	*ret_va = 0;
 	*ret_n = m->last_hole_end - pfn;
+	if (m->last_lost)
+		return error_new(ERROR_LOST, "the section of page frame 0x%llx cannot be read",
+				 (unsigned long long)pfn);
 	if (m->last_map) {
 		*ret_va = m->last_map + pfn * m->page_len;
 		if (!m->k->is_64bit)
@@ -192,15 +236,17 @@ struct error *memmap_get(struct memmap *m, uint64_t pfn, uint64_t n, const void 
 {
 	uint64_t va, there, pa, run;
 	const void *mapped;
+	struct error *e;
 
 	if (pfn - m->buffer_pfn < m->buffer_n) {
 		*ret = m->buffer + (pfn - m->buffer_pfn) * m->page_len;
 		*ret_n = MIN(n, m->buffer_n - (pfn - m->buffer_pfn));
 		return NULL;
 	}
-	*ret_n = 1;
-	TRY(locate(m, pfn, &va, &there));
+	e = locate(m, pfn, &va, &there);
 	*ret_n = there;
+	if (e)
+		return e;
 	if (!va)
 		return no_struct_page(pfn);
 	/* without an answer: those of the same page of struct pages share its fate */
@@ -246,12 +292,114 @@ static uint64_t first_pfn(struct kernel *k)
 	return 0;
 }
 
+static struct error *add_node(struct memmap *m, struct node n)
+{
+	m->model = MODEL_NODES;
+	return vector_push(&m->nodes, n) ? NULL : error_nomem();
+}
+
 static struct error *open_flat(struct memmap *m, uint64_t symbol_va)
 {
-	m->model = MODEL_FLAT;
-	m->start_pfn = first_pfn(m->k);
-	m->end_pfn = m->k->dump->max_pfn;
-	return vmem_read_long(m->k, symbol_va, &m->array_va);
+	struct node n = {first_pfn(m->k), m->k->dump->max_pfn, 0};
+
+	TRY(vmem_read_long(m->k, symbol_va, &n.array_va));
+	return add_node(m, n);
+}
+
+/* Offsets in struct pglist_data. */
+struct pgdat {
+	uint64_t start, spanned, map, next;
+	bool has_next;
+};
+
+/* One node that exists; a node that cannot be read only costs its own frames, which are kept.
+ */
+static struct error *read_node(struct memmap *m, const struct pgdat *p, uint64_t va)
+{
+	struct node n;
+	uint64_t spanned = 0;
+	struct error *e = vmem_read_long(m->k, va + p->start, &n.start);
+
+	if (!e)
+		e = vmem_read_long(m->k, va + p->spanned, &spanned);
+	if (!e)
+		e = vmem_read_long(m->k, va + p->map, &n.array_va);
+	if (e && error_kind(e) == ERROR_NOMEM)
+		return e;
+	if (e)
+		log_debug("node at 0x%llx: %s", (unsigned long long)va, error_message(e));
+	else if (spanned && n.array_va && !add_overflows(n.start, spanned, &n.end))
+		return add_node(m, n);
+	error_free(e);
+	return NULL;
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static bool find_pgdat(struct kernel *k, struct pgdat *p)
+{
+	p->has_next = vmcoreinfo_offset(k->info, "pglist_data", "pgdat_next", &p->next);
+	return vmcoreinfo_offset(k->info, "pglist_data", "node_start_pfn", &p->start) &&
+	       vmcoreinfo_offset(k->info, "pglist_data", "node_spanned_pages", &p->spanned) &&
+	       vmcoreinfo_offset(k->info, "pglist_data", "node_mem_map", &p->map);
+}
+
+/* `symbol_va` is an array of `length` pointers, or without a length the head of a list. */
+static struct error *open_nodes(struct memmap *m, uint64_t symbol_va, uint64_t length)
+{
+	struct pgdat p;
+	uint64_t va;
+
+	if (!find_pgdat(m->k, &p))
+		return error_new(
+			ERROR_NOT_FOUND,
+			"VMCOREINFO has nodes, but no pglist_data.node_mem_map, node_start_pfn and node_spanned_pages: struct pages cannot be found");
+	for (uint64_t i = 0; i < MIN(length, (uint64_t)MAX_NODES); i++) {
+		TRY(vmem_read_long(m->k, symbol_va + i * m->k->long_size, &va));
+		if (va)
+			TRY(read_node(m, &p, va));
+	}
+	if (!length && p.has_next) {
+		TRY(vmem_read_long(m->k, symbol_va, &va));
+		for (unsigned i = 0; va && i < MAX_NODES; i++) {
+			TRY(read_node(m, &p, va));
+			TRY(vmem_read_long(m->k, va + p.next, &va));
+		}
+	}
+	if (!m->nodes.n)
+		return error_new(ERROR_NOT_FOUND, "no node has struct pages where 0x%llx says",
+				 (unsigned long long)symbol_va);
+	qsort(m->nodes.v, m->nodes.n, sizeof(*m->nodes.v), compare_nodes);
+	return NULL;
+}
+
+/* DISCONTIGMEM, or the one node of a flat kernel that does not export mem_map. */
+static struct error *open_any_node(struct memmap *m)
+{
+	static const char *const names[] = {"node_data", "pgdat_list"};
+	struct vmcoreinfo *info = m->k->info;
+	struct pgdat p;
+	uint64_t va, length;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!vmcoreinfo_symbol(info, names[i], &va))
+			continue;
+		length = 0;
+		(void)vmcoreinfo_length(info, names[i], &length);
+		return open_nodes(m, va, length);
+	}
+	if (vmcoreinfo_symbol(info, "contig_page_data", &va) && find_pgdat(m->k, &p))
+		TRY(read_node(m, &p, va));
+	if (m->nodes.n)
+		return NULL;
+	return error_new(
+		ERROR_NOT_FOUND,
+		"VMCOREINFO has none of mem_section, mem_map and node_data: struct pages cannot be found");
 }
 
 static bool has_struct_page(struct memmap *m, uint64_t pfn)
@@ -331,7 +479,7 @@ static size_t section_bits_of(struct kernel *k, uint32_t bits[3])
 	for (size_t i = 0; i < ARRAY_SIZE(section_bits) && !n && k->arch; i++) {
 		if (strcmp(section_bits[i].arch, k->arch->name) != 0)
 			continue;
-		if (section_bits[i].page_size && section_bits[i].page_size != k->page_size)
+		if (section_bits[i].config && !vmcoreinfo_get(k->info, section_bits[i].config))
 			continue;
 		while (n < 3 && section_bits[i].bits[n]) {
 			bits[n] = section_bits[i].bits[n];
@@ -399,9 +547,7 @@ struct error *memmap_open(struct kernel *k, struct memmap **ret)
 	else if (vmcoreinfo_symbol(k->info, "mem_map", &va))
 		TRY(open_flat(m, va));
 	else
-		return error_new(
-			ERROR_NOT_FOUND,
-			"VMCOREINFO has neither mem_section nor mem_map: struct pages cannot be found");
+		TRY(open_any_node(m));
 	*ret = take_ptr(m);
 	return NULL;
 }
@@ -410,6 +556,7 @@ void memmap_close(struct memmap *m)
 {
 	if (!m)
 		return;
+	vector_done(&m->nodes);
 	free(m->buffer);
 	free(m);
 }

@@ -100,8 +100,11 @@ static void set_layout(struct arm_paging *p, const struct granule *g, unsigned c
 	p->block_levels = lpa2 ? g->block_levels_lpa2 : g->block_levels;
 	p->high = g->by_va_bits ? ARM_HIGH_LPA : lpa2 ? ARM_HIGH_LPA2 : ARM_HIGH_NONE;
 	p->prot_none[0] = p->prot_none[1] = prot_none_bit(p->t.k);
-	p->t.layout = (struct pagetable_layout){
-		.entry_len = 8, .big = p->t.k->big, .va_bits = bits, .entry = arm_long_entry};
+	/* so many for each half: the bits above are all equal, and say which half */
+	p->t.layout = (struct pagetable_layout){.entry_len = 8,
+						.big = p->t.k->big,
+						.va_bits = bits + 1,
+						.entry = arm_long_entry};
 	pagetable_set_levels(&p->t.layout, g->page_shift, g->page_shift - 3, bits);
 }
 

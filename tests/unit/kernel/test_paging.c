@@ -207,7 +207,7 @@ static void segments_where_nothing_else_is(void **state)
 	struct fake f;
 	uint64_t pa, len;
 
-	fake_init(&f, 43, true, true, MIB); /* EM_SPARCV9: not known */
+	fake_init(&f, FAKE_AARCH64, true, true, MIB);
 	fake_segment(&f, 0xc000000000000000, 0, MIB);
 	fake_segment(&f, 0xc000000000010000, 0x20000, 0x1000);
 	fake_put(&f, 0x20008, 8, 0x1122334455667788);
