@@ -22,7 +22,7 @@ static struct error *find_paging(struct kernel *k)
 	for (size_t i = 0; k->arch && pagings[i]; i++) {
 		struct error *e;
 
-		if (pagings[i]->elf_machine != k->arch->elf_machine)
+		if (strcmp(pagings[i]->name, k->arch->name) != 0)
 			continue;
 		e = pagings[i]->init(k);
 		if (!e) {

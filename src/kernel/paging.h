@@ -7,8 +7,7 @@
 #include "kernel/kernel.h"
 
 struct paging {
-	const char *name;
-	uint16_t elf_machine;
+	const char *name; /* of the struct arch */
 	/* Finds the kernel's bases and top table in VMCOREINFO; sets k->paging_state (malloc'd,
 	 * freed with free()). */
 	struct error *(*init)(struct kernel *k);

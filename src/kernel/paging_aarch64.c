@@ -159,7 +159,6 @@ static struct error *aarch64_init(struct kernel *k)
 
 const struct paging paging_aarch64 = {
 	.name = "aarch64",
-	.elf_machine = 183, /* EM_AARCH64 */
 	.init = aarch64_init,
 	.translate = pagetable_translate,
 };

@@ -117,7 +117,6 @@ static struct error *arm_init(struct kernel *k)
 
 const struct paging paging_arm = {
 	.name = "arm",
-	.elf_machine = 40, /* EM_ARM */
 	.init = arm_init,
 	.translate = pagetable_translate,
 };

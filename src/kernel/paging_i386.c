@@ -94,7 +94,6 @@ static struct error *i386_init(struct kernel *k)
 
 const struct paging paging_i386 = {
 	.name = "i386",
-	.elf_machine = 3, /* EM_386 */
 	.init = i386_init,
 	.translate = pagetable_translate,
 };

@@ -311,7 +311,6 @@ static struct error *ppc64_translate(struct kernel *k, uint64_t top_pa, uint64_t
 
 const struct paging paging_ppc64 = {
 	.name = "ppc64",
-	.elf_machine = 21, /* EM_PPC64 */
 	.init = ppc64_init,
 	.translate = ppc64_translate,
 };

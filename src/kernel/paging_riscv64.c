@@ -88,7 +88,6 @@ static struct error *riscv64_init(struct kernel *k)
 
 const struct paging paging_riscv64 = {
 	.name = "riscv64",
-	.elf_machine = 243, /* EM_RISCV */
 	.init = riscv64_init,
 	.translate = pagetable_translate,
 };

@@ -81,7 +81,6 @@ static struct error *s390x_init(struct kernel *k)
 
 const struct paging paging_s390x = {
 	.name = "s390x",
-	.elf_machine = 22, /* EM_S390 */
 	.init = s390x_init,
 	.translate = pagetable_translate,
 };

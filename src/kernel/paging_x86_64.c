@@ -144,7 +144,6 @@ static struct error *x86_64_init(struct kernel *k)
 
 const struct paging paging_x86_64 = {
 	.name = "x86_64",
-	.elf_machine = 62, /* EM_X86_64 */
 	.init = x86_64_init,
 	.translate = pagetable_translate,
 };
