@@ -57,6 +57,10 @@ static struct error *find_top(struct pagetable *t, uint64_t va)
 			t->top_pa = pa;
 			return NULL;
 		}
+		return error_new(
+			ERROR_NOT_FOUND,
+			"no page tables that map themselves are where swapper_pg_dir (0x%llx) may be",
+			(unsigned long long)va);
 	}
 	return error_new(
 		ERROR_NOT_FOUND,

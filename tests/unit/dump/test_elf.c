@@ -250,6 +250,47 @@ static void test_notes(void **state)
 	image_done(&im);
 }
 
+/* A hypervisor's dump: the kernel's own note, at the start of a page of memory. */
+static void test_info_in_memory(void **state)
+{
+	static const char *const lens[] = {"0b00000012000000", "0000000b00000012"};
+
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_free_ char *text = NULL;
+		struct image im = { 0 };
+		struct dump *d;
+
+		/* a note of no length, one in the middle of a page, and the true one */
+		assert_true(asprintf(&text,
+				     "%s\nmachine 183\nnote CORE 1 z:392\n"
+				     "load pa=0x0 data=z:4096+x:0b00000000000000+x:00000000+"
+				     "t:VMCOREINFO+z:4074+z:64+x:%s+x:00000000+t:VMCOREINFO+z:2+"
+				     "t:OSRELEASE=6.0.0-m\\n+z:3990+r:1:4096\n"
+				     "load pa=0x10000 data=z:4096+x:%s+x:00000000+t:VMCOREINFO+"
+				     "z:2+t:OSRELEASE=6.1\\nX=1\\n+r:3:4054\n",
+				     kinds[i], lens[i], lens[i]) > 0);
+		d = open_made(make_elf, text, &im);
+		assert_non_null(d->vmcoreinfo);
+		assert_string_equal(d->vmcoreinfo, "OSRELEASE=6.1\nX=1\n");
+		assert_int_equal(d->nr_notes, 2);
+		assert_string_equal(d->notes[0].name, "CORE");
+		assert_int_equal(d->notes[0].desc_len, 392);
+		assert_ptr_equal(dump_find_note(d, "VMCOREINFO", 0), &d->notes[1]);
+		dump_close(d);
+		image_done(&im);
+	}
+	/* and in none there */
+	{
+		struct image im = { 0 };
+		struct dump *d = open_made(make_elf,
+					   "elf64 little\nload pa=0x800 data=r:1:9000\n", &im);
+
+		assert_null(d->vmcoreinfo);
+		dump_close(d);
+		image_done(&im);
+	}
+}
+
 static void test_refused(void **state)
 {
 	assert_error(try_made(make_elf, "elf64 little\nmachine 0xbeef\nload pa=0 data=z:1\n"),
@@ -454,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_incomplete_mark),
 		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_info_in_memory),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_wild_addresses),
 		cmocka_unit_test(test_cache),
