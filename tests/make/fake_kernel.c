@@ -21,6 +21,7 @@ void fake_init(struct fake *f, uint16_t machine, bool is_64bit, bool big, size_t
 {
 	*f = (struct fake){.machine = machine, .is_64bit = is_64bit, .big = big, .len = len};
 	f->long_size = is_64bit ? 8 : 4;
+	f->page_size = 4096;
 	f->memory = calloc(1, len);
 	f->next = 4096;
 	must(f->memory, "out of memory");

@@ -18,6 +18,7 @@ struct fake {
 	uint16_t machine; /* EM_* */
 	bool big, is_64bit;
 	unsigned long_size;
+	uint32_t page_size; /* 4096 unless changed after fake_init() */
 	unsigned char *memory; /* from physical address 0 on */
 	size_t len;
 	uint64_t next; /* fake_alloc() goes on here */

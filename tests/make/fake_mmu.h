@@ -8,7 +8,7 @@
 #include "make/fake_kernel.h"
 
 #define FAKE_MMU_LEVELS 6
-#define FAKE_IMAGE_PA	0x200000ull /* of the kernel image; the top table is at its start */
+#define FAKE_IMAGE_PA	0x40000ull /* of the kernel image; the top table is at its start */
 
 enum fake_entry {
 	FAKE_ENTRY_X86_SHORT,
@@ -51,7 +51,7 @@ extern const size_t fake_nr_mmus;
 
 unsigned fake_mmu_shift(const struct fake_mmu *m, unsigned level);
 /* A kernel with this row's VMCOREINFO and tables that hold the image, the first 64 pages after
- * FAKE_IMAGE_PA. Memory is `len` bytes; FAKE_IMAGE_PA and 4 MiB have to be below. */
+ * FAKE_IMAGE_PA. Memory is `len` bytes; at least 1 MiB. */
 void fake_mmu_init(const struct fake_mmu *m, struct fake *f, size_t len);
 /* One leaf of `level` at `va`, in the tables below `top_pa`. */
 void fake_mmu_map(const struct fake_mmu *m, struct fake *f, uint64_t top_pa, uint64_t va,

@@ -44,6 +44,7 @@ static void add_info(struct fake_pages *p)
 	struct fake *f = p->f;
 
 	fake_info(f, "OSRELEASE=%s", releases[p->release]);
+	fake_info(f, "PAGESIZE=%u", f->page_size);
 	fake_info(f, "SIZE(page)=%u", p->page_len);
 	fake_info(f, "OFFSET(page.flags)=0");
 	fake_info(f, "OFFSET(page.mapping)=%u", off_of(p, OFF_MAPPING));
@@ -85,10 +86,15 @@ static void add_info(struct fake_pages *p)
 	fake_info(f, "LENGTH(zone.free_area)=11");
 }
 
+static unsigned page_shift(const struct fake_pages *p)
+{
+	return __builtin_ctz(p->f->page_size);
+}
+
 /* One section row: struct mem_section of two longs, the map second. */
 static void put_section(struct fake_pages *p, uint64_t row_pa, uint64_t section)
 {
-	uint64_t first = section << (p->section_bits - 12);
+	uint64_t first = section << (p->section_bits - page_shift(p));
 
 	if (first >= p->nr)
 		return;
@@ -100,8 +106,8 @@ static void add_sections(struct fake_pages *p, enum fake_model model)
 {
 	struct fake *f = p->f;
 	unsigned ul = f->long_size, row = 2 * ul;
-	uint64_t per_section = 1ull << (p->section_bits - 12);
-	uint64_t nr = (p->nr + per_section - 1) / per_section, per_root = 4096 / row;
+	uint64_t per_section = 1ull << (p->section_bits - page_shift(p));
+	uint64_t nr = (p->nr + per_section - 1) / per_section, per_root = f->page_size / row;
 	uint64_t roots, symbol, block;
 
 	if (model == FAKE_SPARSE) {
@@ -114,7 +120,7 @@ static void add_sections(struct fake_pages *p, enum fake_model model)
 		 */
 		roots = nr / per_root + 2;
 		symbol = fake_alloc(f, roots * ul, 64);
-		block = fake_alloc(f, 4096, 4096);
+		block = fake_alloc(f, f->page_size, f->page_size);
 		fake_put_long(f, symbol, p->base + block);
 		for (uint64_t i = 0; i < nr; i++)
 			put_section(p, block + i * row, i);
@@ -132,6 +138,45 @@ static void add_sections(struct fake_pages *p, enum fake_model model)
 	fake_info(f, "NUMBER(SECTION_SIZE_BITS)=%u", p->section_bits);
 }
 
+static void add_node(struct fake_pages *p, unsigned i, uint64_t start, uint64_t n)
+{
+	unsigned ul = p->f->long_size;
+
+	p->nodes[i] = fake_alloc(p->f, 4 * ul, ul);
+	fake_put_long(p->f, p->nodes[i], start);
+	fake_put_long(p->f, p->nodes[i] + ul, n);
+	fake_put_long(p->f, p->nodes[i] + 2 * ul, fake_page_address(p, start));
+}
+
+static void add_nodes(struct fake_pages *p, enum fake_model model)
+{
+	struct fake *f = p->f;
+	unsigned ul = f->long_size;
+	uint64_t half = p->nr / 2, symbol = fake_alloc(f, 3 * ul, ul);
+
+	fake_info(f, "OFFSET(pglist_data.node_start_pfn)=0");
+	fake_info(f, "OFFSET(pglist_data.node_spanned_pages)=%u", ul);
+	fake_info(f, "OFFSET(pglist_data.node_mem_map)=%u", 2 * ul);
+	if (model == FAKE_ONE_NODE) {
+		add_node(p, 0, 0, p->nr);
+		fake_info(f, "SYMBOL(contig_page_data)=%llx",
+			  (unsigned long long)(p->base + p->nodes[0]));
+		return;
+	}
+	add_node(p, 0, half, p->nr - half);
+	add_node(p, 1, 0, half);
+	fake_put_long(f, symbol, p->base + p->nodes[0]);
+	if (model == FAKE_NODES) {
+		fake_put_long(f, symbol + 2 * ul, p->base + p->nodes[1]);
+		fake_info(f, "LENGTH(node_data)=3");
+	} else {
+		fake_put_long(f, p->nodes[0] + 3 * ul, p->base + p->nodes[1]);
+		fake_info(f, "OFFSET(pglist_data.pgdat_next)=%u", 3 * ul);
+	}
+	fake_info(f, "SYMBOL(%s)=%llx", model == FAKE_NODES ? "node_data" : "pgdat_list",
+		  (unsigned long long)(p->base + symbol));
+}
+
 void fake_pages_init(struct fake_pages *p, struct fake *f, uint64_t base, uint64_t nr,
 		     enum fake_release release, enum fake_model model)
 {
@@ -140,7 +185,7 @@ void fake_pages_init(struct fake_pages *p, struct fake *f, uint64_t base, uint64
 				 .nr = nr,
 				 .release = release,
 				 .page_len = f->is_64bit ? 64 : 32,
-				 .section_bits = 21,
+				 .section_bits = __builtin_ctz(f->page_size) + 9,
 				 .lru = 5,
 				 .private = 11,
 				 .swapcache = 10,
@@ -160,8 +205,10 @@ void fake_pages_init(struct fake_pages *p, struct fake *f, uint64_t base, uint64
 
 		fake_put_long(f, variable, base + p->array);
 		fake_info(f, "SYMBOL(mem_map)=%llx", (unsigned long long)(base + variable));
-	} else {
+	} else if (model < FAKE_NODES) {
 		add_sections(p, model);
+	} else {
+		add_nodes(p, model);
 	}
 }
 

@@ -21,6 +21,10 @@ enum fake_model {
 	FAKE_SPARSE,	  /* mem_section[] */
 	FAKE_EXTREME,	  /* pointers to blocks */
 	FAKE_EXTREME_415, /* a pointer to these */
+	FAKE_NODES,	  /* node_data[]: the upper half of all frames, none, the lower half */
+	FAKE_NODE_LIST,	  /* pgdat_list: the same two */
+	FAKE_ONE_NODE,	  /* contig_page_data */
+	FAKE_MODELS,
 };
 
 struct fake_pages {
@@ -31,6 +35,7 @@ struct fake_pages {
 	unsigned page_len;
 	unsigned section_bits;
 	uint64_t array; /* physical address of all struct pages */
+	uint64_t nodes[2]; /* of struct pglist_data: first frame, frames, map, next */
 	/* flags' bits */
 	unsigned lru, private, swapcache, swapbacked, slab, hwpoison, head;
 };

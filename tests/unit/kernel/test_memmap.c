@@ -51,6 +51,93 @@ static void every_model(void **state)
 	every_frame(FAKE_EXTREME, FAKE_6_1);
 	every_frame(FAKE_EXTREME_415, FAKE_4_14);
 	every_frame(FAKE_FLAT, FAKE_6_1);
+	every_frame(FAKE_NODES, FAKE_4_14);
+	every_frame(FAKE_NODE_LIST, FAKE_3_2);
+	every_frame(FAKE_ONE_NODE, FAKE_4_14);
+}
+
+/* Nodes with a hole between them, one without memory, and one that cannot be read. */
+static void holes_between_nodes(void **state)
+{
+	CLEANUP(memmap_close) struct memmap *m = NULL;
+	struct fake f;
+	struct fake_pages p;
+	const void *pages;
+	uint64_t n;
+
+	start(&f);
+	fake_pages_init(&p, &f, BASE, 1000, FAKE_4_14, FAKE_NODES);
+	fake_put(&f, p.nodes[1] + 8, 8, 400); /* [0, 400), [500, 1000) */
+	fake_open(&f);
+	assert_ok(memmap_open(f.k, &m));
+	assert_ok(memmap_get(m, 390, 100, &pages, &n));
+	assert_int_equal(n, 10);
+	assert_error(memmap_get(m, 400, 10, &pages, &n), ERROR_NOT_FOUND, "no struct page");
+	assert_int_equal(n, 100);
+	assert_ok(memmap_get(m, 500, 10, &pages, &n));
+	assert_error(memmap_get(m, 1000, 10, &pages, &n), ERROR_NOT_FOUND, "no struct page");
+	assert_true(n > 1ull << 40);
+	memmap_close(take_ptr(m));
+	fake_done(&f);
+
+	start(&f);
+	fake_pages_init(&p, &f, BASE, 1000, FAKE_4_14, FAKE_NODE_LIST);
+	fake_put(&f, p.nodes[0] + 8, 8, 0);
+	fake_put(&f, p.nodes[1] + 24, 8, BASE + p.nodes[0]); /* no end */
+	fake_open(&f);
+	assert_ok(memmap_open(f.k, &m));
+	assert_ok(memmap_get(m, 499, 100, &pages, &n));
+	assert_int_equal(n, 1);
+	assert_error(memmap_get(m, 500, 10, &pages, &n), ERROR_NOT_FOUND, "no struct page");
+	memmap_close(take_ptr(m));
+	fake_done(&f);
+
+	start(&f);
+	fake_info(&f, "SYMBOL(node_data)=ffff888000200000\nLENGTH(node_data)=3");
+	fake_put(&f, 0x200000 + 8, 8, 0xffff999000000000);
+	fake_pages_init(&p, &f, BASE, 1000, FAKE_4_14, FAKE_NODES);
+	fake_open(&f);
+	assert_error(memmap_open(f.k, &m), ERROR_NOT_FOUND, "no node has struct pages");
+	fake_done(&f);
+
+	start(&f);
+	fake_info(&f, "SIZE(page)=64\nSYMBOL(node_data)=ffff888000200000");
+	fake_open(&f);
+	assert_error(memmap_open(f.k, &m), ERROR_NOT_FOUND, "no pglist_data.node_mem_map");
+	fake_done(&f);
+}
+
+/* The dump lacks some rows of mem_section: the frames of those sections have none to read,
+ * all others have. */
+static void sections_that_are_lost(void **state)
+{
+	CLEANUP(memmap_close) struct memmap *m = NULL;
+	struct fake f;
+	struct fake_pages p;
+	const void *pages;
+	uint64_t n, at;
+
+	fake_init(&f, FAKE_X86_64, true, false, 8 * MIB);
+	f.next = MIB;
+	fake_pages_init(&p, &f, BASE, 2048, FAKE_6_1, FAKE_EXTREME);
+	/* the rows' block goes, and in its place is one that ends with the dump */
+	at = f.len - 16 - 8;
+	fake_put_bytes(&f, at, f.memory + (f.next - 4096), 24);
+	for (uint64_t pa = MIB; pa < f.next; pa += 8)
+		if (get_u64(f.memory + pa, false) == BASE + f.next - 4096)
+			fake_put(&f, pa, 8, BASE + at);
+	fake_segment(&f, BASE, 0, f.len);
+	fake_open(&f);
+	assert_ok(memmap_open(f.k, &m));
+	assert_ok(memmap_get(m, 511, 10, &pages, &n));
+	assert_int_equal(n, 1);
+	assert_error(memmap_get(m, 512 + 12, 10, &pages, &n), ERROR_LOST, "cannot be read");
+	assert_int_equal(n, 512 - 12);
+	/* as often as it is asked */
+	assert_error(memmap_get(m, 1023, 10, &pages, &n), ERROR_LOST, "cannot be read");
+	assert_int_equal(n, 1);
+	memmap_close(take_ptr(m));
+	fake_done(&f);
 }
 
 static void holes(void **state)
@@ -140,6 +227,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_model),
 		cmocka_unit_test(holes),
+		cmocka_unit_test(holes_between_nodes),
+		cmocka_unit_test(sections_that_are_lost),
 		cmocka_unit_test(struct_pages_that_are_lost),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 	};

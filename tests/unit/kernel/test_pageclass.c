@@ -13,13 +13,28 @@ struct machine {
 	struct pageclass *c;
 };
 
-static void start_on(struct machine *m, enum fake_release release, uint16_t machine,
-		     bool is_64bit, bool big)
+/* Machines that differ in what struct page and its numbers look like. */
+static const struct kind {
+	uint16_t machine;
+	bool is_64bit, big;
+	uint32_t page_size;
+} kinds[] = {
+	{FAKE_X86_64, true, false, 4096},   {FAKE_I386, false, false, 4096},
+	{40, false, false, 4096},	    {40, false, true, 4096},
+	{FAKE_AARCH64, true, false, 4096},  {FAKE_AARCH64, true, false, 16384},
+	{FAKE_AARCH64, true, false, 65536}, {FAKE_AARCH64, true, true, 65536},
+	{FAKE_PPC64, true, true, 65536},    {FAKE_PPC64, true, false, 65536},
+	{FAKE_PPC64, true, false, 4096},    {243, true, false, 4096},
+	{22, true, true, 4096},
+};
+
+static void start_on(struct machine *m, enum fake_release release, struct kind k)
 {
-	uint64_t base = is_64bit ? 0xffff888000000000 : 0xc0000000;
+	uint64_t base = k.is_64bit ? 0xffff888000000000 : 0xc0000000;
 
 	m->c = NULL;
-	fake_init(&m->f, machine, is_64bit, big, 8 * MIB);
+	fake_init(&m->f, k.machine, k.is_64bit, k.big, 8 * MIB);
+	m->f.page_size = k.page_size;
 	fake_segment(&m->f, base, 0, 8 * MIB);
 	m->f.next = MIB;
 	fake_pages_init(&m->p, &m->f, base, NR, release,
@@ -28,7 +43,7 @@ static void start_on(struct machine *m, enum fake_release release, uint16_t mach
 
 static void start(struct machine *m, enum fake_release release)
 {
-	start_on(m, release, FAKE_X86_64, true, false);
+	start_on(m, release, kinds[0]);
 }
 
 static void ready(struct machine *m)
@@ -95,12 +110,10 @@ static void base_pages_of_every_release(void **state)
 	for (enum fake_release r = FAKE_3_2; r <= FAKE_7_1; r++) {
 		struct machine m;
 
-		start(&m, r);
-		base_pages(&m);
-		start_on(&m, r, FAKE_PPC64, true, true);
-		base_pages(&m);
-		start_on(&m, r, FAKE_I386, false, false);
-		base_pages(&m);
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+			start_on(&m, r, kinds[i]);
+			base_pages(&m);
+		}
 	}
 }
 
@@ -129,10 +142,10 @@ static void free_blocks_of_every_release(void **state)
 	for (enum fake_release r = FAKE_3_2; r <= FAKE_7_1; r++) {
 		struct machine m;
 
-		start(&m, r);
-		free_blocks(&m);
-		start_on(&m, r, FAKE_PPC64, true, true);
-		free_blocks(&m);
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+			start_on(&m, r, kinds[i]);
+			free_blocks(&m);
+		}
 	}
 }
 
@@ -169,12 +182,10 @@ static void large_folios_of_every_release(void **state)
 	for (enum fake_release r = FAKE_3_2; r <= FAKE_7_1; r++) {
 		struct machine m;
 
-		start(&m, r);
-		large_folios(&m);
-		start_on(&m, r, FAKE_PPC64, true, true);
-		large_folios(&m);
-		start_on(&m, r, FAKE_I386, false, false);
-		large_folios(&m);
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+			start_on(&m, r, kinds[i]);
+			large_folios(&m);
+		}
 	}
 }
 
