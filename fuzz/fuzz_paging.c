@@ -1,41 +1,44 @@
 /*
- * Page tables of any contents: 8 bytes of address, then 10-byte rows (place, entry) that are
- * put into the eight pages from the top table on. The first byte also chooses the levels.
+ * Page tables of any architecture and contents: a byte that chooses the row of fake_mmus[], 8
+ * bytes of address, then 10-byte rows (place, entry) that are put into the tables, from the top
+ * one on.
  */
 #include <stdlib.h>
 
 #include "base/bytes.h"
 #include "kernel/vmem.h"
-#include "make/fake_kernel.h"
+#include "make/fake_mmu.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define TOP_PA 0x10000
+#define MEMORY 0x100000
+#define PLACES 16384
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	const struct fake_mmu *m;
 	struct fake f;
 	uint64_t pa, run, va;
 	char buf[32];
 
-	if (len < 8)
+	if (len < 9)
 		return 0;
-	va = get_u64(data, false);
-	fake_init(&f, FAKE_X86_64, true, false, 0x20000);
-	fake_info(&f, "NUMBER(phys_base)=0");
-	fake_info(&f, "SYMBOL(init_top_pgt)=ffffffff80010000");
-	fake_info(&f, "NUMBER(pgtable_l5_enabled)=%d", data[0] & 1);
-	for (size_t i = 8; i + 10 <= len; i += 10)
-		fake_put(&f, TOP_PA + get_u16(data + i, false) % 4096 * 8, 8,
-			 get_u64(data + i + 2, false));
+	m = &fake_mmus[data[0] % fake_nr_mmus];
+	va = get_u64(data + 1, false);
+	fake_mmu_init(m, &f, MEMORY);
+	for (size_t i = 9; i + 10 <= len; i += 10)
+		fake_mmu_put(m, &f,
+			     FAKE_IMAGE_PA +
+				     get_u16(data + i, false) % PLACES * (m->is_64bit ? 8 : 4),
+			     get_u64(data + i + 2, false));
 	fake_open(&f);
-	for (int i = 0; i < 4; i++, va += 4096) {
+	for (int i = 0; i < 4; i++, va += m->page_size) {
 		struct error *e = vmem_translate(f.k, va, &pa, &run);
 
-		if (!e && (run == 0 || pa >> 52 || va + run - 1 < va))
+		if (!e && (run == 0 || pa + run - 1 < pa || va + run - 1 < va))
 			abort();
 		error_free(e);
-		error_free(vmem_translate_in(f.k, TOP_PA + i * 4096, va, &pa, &run));
+		error_free(vmem_translate_in(f.k, FAKE_IMAGE_PA + i * 4096, va, &pa, &run));
 		error_free(vmem_read_string(f.k, va + 4090, buf, sizeof(buf)));
 		(void)vmem_map(f.k, va, 9000);
 	}
