@@ -250,6 +250,31 @@ static void test_notes(void **state)
 	image_done(&im);
 }
 
+/* Big-endian headers of a little-endian machine (QEMU's of POWER guests): the kernel's note
+ * tells, and the registers are turned. */
+static void test_info_in_the_other_order(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_elf,
+				   "elf64 big\nmachine 21\n"
+				   "note CORE 1 z:32+x:00000007+z:76+x:0102030405060708+z:384\n"
+				   "note CORE 2 x:01020304\n"
+				   "load pa=0 data=z:8192+x:0b0000001200000000000000+"
+				   "t:VMCOREINFO+z:2+t:OSRELEASE=6.1\\nX=1\\n+z:4054\n",
+				   &im);
+
+	assert_false(d->big);
+	assert_string_equal(d->vmcoreinfo, "OSRELEASE=6.1\nX=1\n");
+	assert_int_equal(d->nr_notes, 3);
+	assert_string_equal(d->notes[0].name, "CORE");
+	assert_int_equal(d->notes[0].desc_len, 504);
+	assert_int_equal(get_u32(d->notes[0].desc + 32, false), 7);
+	assert_int_equal(get_u64(d->notes[0].desc + 112, false), 0x0102030405060708);
+	assert_memory_equal(d->notes[1].desc, "\1\2\3\4", 4);
+	dump_close(d);
+	image_done(&im);
+}
+
 /* A hypervisor's dump: the kernel's own note, at the start of a page of memory. */
 static void test_info_in_memory(void **state)
 {
@@ -496,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_incomplete_mark),
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_info_in_memory),
+		cmocka_unit_test(test_info_in_the_other_order),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_wild_addresses),
 		cmocka_unit_test(test_cache),
