@@ -21,9 +21,20 @@ KERNELS = {
     "6.12": ("trixie", "linux-image-cloud-amd64"),
     "7": ("sid", "linux-image-cloud-amd64"),
 }
-# only to be loaded by the others: not fetched with them
+# only to be loaded by the others, or run in machines of their own: not fetched with them
 FOREIGN_KERNELS = {
     "686": ("bookworm:i386", "linux-image-686-pae"),
+    "686-no-pae": ("bookworm:i386", "linux-image-686"),
+    "arm64-6.1": ("bookworm:arm64", "linux-image-arm64"),
+    "arm64-6.12": ("trixie:arm64", "linux-image-cloud-arm64"),
+    "arm64-6.12-16k": ("trixie:arm64", "linux-image-arm64-16k"),
+    "ppc64le-6.1": ("bookworm:ppc64el", "linux-image-powerpc64le"),
+    "ppc64le-6.12": ("bookworm-backports:ppc64el", "linux-image-powerpc64le"),
+    "ppc64le-6.12-64k": ("bookworm-backports:ppc64el", "linux-image-powerpc64le-64k"),
+    "armhf-6.1": ("bookworm:armhf", "linux-image-armmp"),
+    "armhf-6.1-lpae": ("bookworm:armhf", "linux-image-armmp-lpae"),
+    "riscv64-7": ("sid:riscv64", "linux-image-riscv64"),
+    "s390x-6.1": ("bookworm:s390x", "linux-image-s390x"),
 }
 
 
@@ -139,12 +150,14 @@ class Kernel:
     def __init__(self, name):
         self.name = name
         suite, meta = (KERNELS | FOREIGN_KERNELS)[name]
+        self.suite = suite
         base = cache() / "kernels"
         base.mkdir(exist_ok=True)
         with locked(f"kernel-{suite}"):
             with_fresh_lists(suite, lambda conf: self.fetch(conf, meta, base))
         self.modules = self.tree / "lib/modules" / self.release
-        self.image = self.first(f"boot/vmlinuz-{self.release}", f"lib/modules/{self.release}/vmlinuz")
+        self.image = self.first(f"boot/vmlinuz-{self.release}", f"boot/vmlinux-{self.release}",
+                                f"lib/modules/{self.release}/vmlinuz")
         self.config = self.first(f"boot/config-{self.release}", f"lib/modules/{self.release}/config")
 
     def fetch(self, conf, meta, base):
@@ -156,7 +169,7 @@ class Kernel:
         shutil.rmtree(self.tree, ignore_errors=True)
         self.tree.mkdir()
         packages = [image]
-        if self.name == "7":  # the image package is empty from 7.2 on
+        if self.suite.startswith("sid"):  # the image package is empty from 7.2 on
             packages = [f"linux-{p}-{self.release}" for p in ("binary", "modules", "base")]
         print(f"# fetching {' '.join(packages)}", flush=True)
         unpack(conf, packages, self.tree)

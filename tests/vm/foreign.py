@@ -48,9 +48,9 @@ GUESTS = [
     Guest("arm64-6.12-52", "arm64-6.12", ARM64, "max,pauth-impdef=on", "ttyAMA0"),
     Guest("arm64-6.12-16k", "arm64-6.12-16k", ARM64, "max,pauth-impdef=on,lpa2=off", "ttyAMA0"),
     Guest("arm64-6.12-16k-52", "arm64-6.12-16k", ARM64, "max,pauth-impdef=on", "ttyAMA0"),
-    Guest("i386-6.1-pae", "i386-6.1-pae", I386, "qemu32", "ttyS0", ram_mb=1100,
+    Guest("i386-6.1-pae", "686", I386, "qemu32", "ttyS0", ram_mb=1100,
           oracle=("bookworm", "i386", "qemu-i386")),
-    Guest("i386-6.1", "i386-6.1", I386, "qemu32", "ttyS0", ram_mb=1100,
+    Guest("i386-6.1", "686-no-pae", I386, "qemu32", "ttyS0", ram_mb=1100,
           oracle=("bookworm", "i386", "qemu-i386")),
     # no firmware table of notes on these machines: VMCOREINFO has to be found in memory
     Guest("ppc64le-6.1", "ppc64le-6.1", PPC64, "power9", "hvc0", ram_mb=1024, extra=[]),
@@ -68,16 +68,25 @@ GUESTS = [
 ]
 
 
-def make_initramfs(kernel, suite, work):
+def fetch(guest):
+    """What its machine needs, so that the test itself only runs it: kernel and busybox."""
+    kernel = debian.Kernel(guest.kernel)
+    suite, _, arch = kernel.suite.partition(":")
+    if suite == "sid":
+        return kernel, debian.foreign_file(kernel.suite, "busybox-static", "usr/bin/busybox")
+    return kernel, debian.foreign_file(f"bookworm:{arch}", "busybox-static", "bin/busybox")
+
+
+def make_initramfs(kernel, busybox, work):
     root = work / "initramfs"
     (root / "bin").mkdir(parents=True)
     (root / "dev").mkdir()
-    tree = debian.foreign("sid" if suite == "sid" else "bookworm", kernel.arch, "busybox-static")
-    shutil.copy(next(p for p in (tree / "bin/busybox", tree / "usr/bin/busybox") if p.exists()),
-                root / "bin/busybox")
+    shutil.copy(busybox, root / "bin/busybox")
     shutil.copy(HERE / "guest/foreign-init", root / "init")
     lab.add_modules(kernel, root, "qemu_fw_cfg")
-    return lab.packed(root, work / "initramfs.gz")
+    out = lab.pack_initramfs(root, work / "initramfs.gz")
+    shutil.rmtree(root)
+    return out
 
 
 def dump_memory(path, to):
@@ -107,8 +116,8 @@ class Outcome:
         self.full, self.filtered = self.work / "full", self.work / "filtered"
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
-        self.kernel = debian.Kernel(guest.kernel)
-        initrd = make_initramfs(self.kernel, debian.KERNELS[guest.kernel][0], self.work)
+        self.kernel, busybox = fetch(guest)
+        initrd = make_initramfs(self.kernel, busybox, self.work)
         monitor = self.work / "qmp"
         console = (["-chardev", "stdio,id=c", "-device", "sclpconsole,chardev=c"]
                    if "s390x" in guest.kernel else ["-serial", "stdio"])

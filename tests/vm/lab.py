@@ -61,21 +61,25 @@ def unpacked_module(path):
     return data
 
 
+def add_modules(kernel, root, *names):
+    (root / "modules").mkdir()
+    order = []
+    for path in kernel.module_files(*names):
+        name = re.sub(r"\.ko.*", ".ko", os.path.basename(path))
+        (root / "modules" / name).write_bytes(unpacked_module(path))
+        order.append(name)
+    (root / "modules/order").write_text("".join(f"{n}\n" for n in order))
+
+
 def production_initramfs(kernel, work):
     """The guest's own initramfs: busybox and the modules of its disks."""
     root = work / "initramfs"
     shutil.rmtree(root, ignore_errors=True)
     (root / "bin").mkdir(parents=True)
-    (root / "modules").mkdir()
     (root / "dev").mkdir()
     shutil.copy("/bin/busybox", root / "bin/busybox")
     shutil.copy(HERE / "guest/init", root / "init")
-    order = []
-    for path in kernel.module_files("virtio_pci", "virtio_blk", "ext4", "xfs"):
-        name = re.sub(r"\.ko.*", ".ko", os.path.basename(path))
-        (root / "modules" / name).write_bytes(unpacked_module(path))
-        order.append(name)
-    (root / "modules/order").write_text("".join(f"{n}\n" for n in order))
+    add_modules(kernel, root, "virtio_pci", "virtio_blk", "ext4", "xfs")
     out = pack_initramfs(root, work / "initramfs.gz")
     shutil.rmtree(root)
     return out
@@ -221,9 +225,14 @@ def qemu(kernel_image, initrd, append, disks, ram_mb=512, cpus=1, uefi=False, cp
         argv += ["-drive", f"file={disk},if=none,id=d{i},format=raw,cache=unsafe,"
                            "discard=unmap,detect-zeroes=unmap",
                  "-device", f"virtio-blk-pci,drive=d{i}"]
+    return watch([*argv, *extra], limit, log, stop, echo)
+
+
+def watch(argv, limit, log=None, stop=None, echo=None):
+    """Runs a QEMU whose console is its standard output; see qemu()."""
     run = Run()
     start = time.monotonic()
-    p = subprocess.Popen([*argv, *extra], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT)
     poll = selectors.DefaultSelector()
     poll.register(p.stdout, selectors.EVENT_READ)
