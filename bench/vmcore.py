@@ -3,8 +3,8 @@
 
     small-6.1, small-6.12, small-7   the full copy of /proc/vmcore of a guest of 512 MiB that died by
                                      SysRq, as the collector saw it: ELF, zeros as holes
-    large                            all memory of a guest of 6 GiB, loaded by load.c and dead by SysRq,
-                                     as QEMU's dump-guest-memory writes it: ELF
+    large                            all memory of a guest of 6 GiB, loaded by load.c and dead by SysRq:
+                                     QEMU's dump-guest-memory, rewritten as /proc/vmcore would be
 
 Without TARGET it goes into the cache, and what is there is used again."""
 import argparse
@@ -12,9 +12,9 @@ import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -70,6 +70,67 @@ def monitor(path, command, limit):
                     break
         if "error" in answer:
             raise SystemExit(f"QEMU: {answer['error']}")
+
+
+class Memory:
+    """QEMU's ELF dump, and the few page table entries that rewriting it takes."""
+
+    def __init__(self, path):
+        self.file = open(path, "rb")
+        head = self.file.read(64)
+        phoff, phnum = struct.unpack_from("<Q", head, 32)[0], struct.unpack_from("<H", head, 56)[0]
+        self.file.seek(phoff)
+        headers = [struct.unpack("<IIQQQQQQ", self.file.read(56)) for _ in range(phnum)]
+        note = next(h for h in headers if h[0] == 4)
+        self.notes = self.at(note[2], note[5])
+        self.loads = [h for h in headers if h[0] == 1 and h[6] > 1 << 20]  # without the firmware's ROM
+        info = self.notes[self.notes.index(b"OSRELEASE="):].split(b"\0")[0].decode()
+        self.info = dict(l.split("=", 1) for l in info.splitlines() if "=" in l)
+
+    def at(self, off, n):
+        self.file.seek(off)
+        return self.file.read(n)
+
+    def word(self, pa):
+        h = next(h for h in self.loads if h[4] <= pa < h[4] + h[6])
+        return struct.unpack("<Q", self.at(h[2] + pa - h[4], 8))[0]
+
+    def translate(self, va):
+        table = (int(self.info["SYMBOL(swapper_pg_dir)"], 16) - 0xffffffff80000000
+                 + int(self.info["NUMBER(phys_base)"]))
+        shift = 48 if self.info.get("NUMBER(pgtable_l5_enabled)") == "1" else 39
+        while True:
+            entry = self.word(table + (va >> shift & 511) * 8)
+            table = entry & 0x000ffffffffff000
+            if shift == 12 or entry & 0x80:
+                return table & -(1 << shift) | va & ((1 << shift) - 1)
+            shift -= 9
+
+
+def as_proc_vmcore(path, target):
+    """QEMU's file with the layout of /proc/vmcore: program headers behind the file header, page aligned
+    memory with its addresses in the kernel's linear mapping; zeros as holes."""
+    m = Memory(path)
+    va = int(m.info["SYMBOL(mem_section)"], 16)
+    base = va - m.translate(va)
+    at = -(-(4096 + len(m.notes)) // 4096) * 4096
+    headers = struct.pack("<IIQQQQQQ", 4, 0, 4096, 0, 0, len(m.notes), len(m.notes), 4)
+    zeros = bytes(65536)
+    with open(target, "wb") as out:
+        for h in m.loads:
+            headers += struct.pack("<IIQQQQQQ", 1, 7, at, base + h[4], h[4], h[6], h[6], 0)
+            for off in range(0, h[6], 65536):
+                piece = m.at(h[2] + off, min(65536, h[6] - off))
+                if piece != zeros[:len(piece)]:
+                    out.seek(at + off)
+                    out.write(piece)
+            at += h[6]
+        out.truncate(at)
+        out.seek(0)
+        out.write(struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56,
+                              1 + len(m.loads), 0, 0, 0) + headers)
+        out.seek(4096)
+        out.write(m.notes)
 
 
 def usr_image(work):
@@ -134,7 +195,6 @@ def large(build, target):
             part = work / "vmcore"
             monitor(qmp, {"execute": "dump-guest-memory",
                           "arguments": {"paging": False, "protocol": f"file:{part}", "format": "elf"}}, 900)
-            part.rename(target)
             monitor(qmp, {"execute": "quit"}, 60)
 
     run = lab.qemu(kernel.image, initramfs(kernel, work),
@@ -144,7 +204,8 @@ def large(build, target):
     if not dumped:
         raise SystemExit(f"the guest did not get that far ({run.status}); see {work}/console")
     (work / "usr.img").unlink()
-    subprocess.run(["fallocate", "-d", target], check=False)  # zeros become holes, where that is possible
+    as_proc_vmcore(work / "vmcore", target)
+    (work / "vmcore").unlink()
 
 
 def make(kind, build, target=None):

@@ -280,7 +280,7 @@ static struct error *open_batches(struct pipeline *p, unsigned threads)
 		b->p = p;
 		b->job.run = work_on_batch;
 		b->pages = calloc(p->room, sizeof(*b->pages));
-		b->out = malloc(p->room * p->page_size);
+		b->out = aligned_alloc(p->page_size, p->room * p->page_size);
 		if (!b->pages || !b->out)
 			return error_nomem();
 	}
@@ -296,7 +296,9 @@ static struct error *open_workers(struct pipeline *p, unsigned threads)
 	for (unsigned i = 0; i < p->nr_workers; i++) {
 		struct worker *w = &p->workers[i];
 
-		w->in = malloc(p->room * p->page_size);
+		/* not 16 bytes off, as malloc's: copying into such a place takes some processors
+		 * four times as long */
+		w->in = aligned_alloc(p->page_size, p->room * p->page_size);
 		if (p->r.codec)
 			w->codec = p->r.codec->open(true, p->r.codec_level);
 		if (!w->in || (p->r.codec && !w->codec))
