@@ -1,20 +1,27 @@
 /*
- * zlib format (RFC 1950) by libdeflate, which packs a page several times as quickly as zlib.
- * Level 3: over kernel memory it comes out a little smaller than zlib's level 1, which
- * makedumpfile -c uses, at a quarter of the time. Levels 1 and 2 are larger on page tables.
+ * zlib format (RFC 1950). Pages are packed by deflate.c: smaller than zlib's level 1, which
+ * makedumpfile -c uses, in a quarter of the time. Whoever asks for a level, and blocks longer
+ * than any page, get libdeflate, which also unpacks.
  */
 #include "codec/codec.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>
 
+#include "codec/deflate.h"
+
+#define LONG_LEVEL 3 /* libdeflate's, where no level was asked for */
+
 struct codec_state {
-	struct libdeflate_compressor *pack;
+	struct deflate *quick;		    /* null: a level was asked for */
+	struct libdeflate_compressor *pack; /* null until needed */
+	int level;
 	struct libdeflate_decompressor *unpack;
 };
 
 static void zlib_close(struct codec_state *s)
 {
+	deflate_free(s->quick);
 	libdeflate_free_compressor(s->pack);
 	libdeflate_free_decompressor(s->unpack);
 	free(s);
@@ -27,9 +34,10 @@ static struct codec_state *zlib_open(bool pack, int level)
 	if (!s)
 		return NULL;
 	s->unpack = libdeflate_alloc_decompressor();
-	if (pack)
-		s->pack = libdeflate_alloc_compressor(level ? level : codec_zlib.default_level);
-	if (!s->unpack || (pack && !s->pack)) {
+	s->level = pack ? level ? level : LONG_LEVEL : 0;
+	if (pack && !level)
+		s->quick = deflate_new();
+	if (!s->unpack || (pack && !level && !s->quick)) {
 		zlib_close(s);
 		return NULL;
 	}
@@ -44,6 +52,10 @@ static size_t zlib_bound(size_t len)
 static size_t zlib_pack(struct codec_state *s, const void *in, size_t len, void *out,
 			size_t room)
 {
+	if (s->quick && len && len <= DEFLATE_INPUT_MAX)
+		return deflate_pack(s->quick, in, len, out, room);
+	if (!s->pack && s->level)
+		s->pack = libdeflate_alloc_compressor(s->level);
 	return s->pack ? libdeflate_zlib_compress(s->pack, in, len, out, room) : 0;
 }
 
@@ -68,7 +80,7 @@ const struct codec codec_zlib = {
 	.name = "zlib",
 	.kdump_flag = 0x1,
 	.option = 'c',
-	.default_level = 3,
+	.default_level = 0,
 	.open = zlib_open,
 	.close = zlib_close,
 	.bound = zlib_bound,
