@@ -34,8 +34,7 @@ struct code_set {
 };
 
 struct deflate {
-	uint16_t table[MATCH_TABLE];
-	struct match matches[DEFLATE_INPUT_MAX / MATCH_LEN_MIN + 1];
+	struct matches found;
 	uint32_t litlen_freq[NR_LITLEN + 2], dist_freq[NR_DIST + 2];
 	struct code_set dynamic, fixed;
 	uint8_t len_slot[LEN_MAX + 1];
@@ -54,6 +53,11 @@ static inline void bits_add(struct bits *b, uint64_t v, unsigned n)
 {
 	b->held |= v << b->n;
 	b->n += n;
+}
+
+static inline void bits_add_if(struct bits *b, struct code c, bool yes)
+{
+	bits_add(b, yes ? c.bits : 0, yes ? c.len : 0);
 }
 
 /* There is room: sizes are known before anything is written. */
@@ -98,27 +102,31 @@ static uint32_t piece_of(uint32_t len)
 	return len - LEN_MAX < LEN_MIN ? len - LEN_MIN : LEN_MAX;
 }
 
-static void count_symbols(struct deflate *d, const unsigned char *in, size_t len, size_t n)
+static void count_symbols(struct deflate *d)
 {
-	const unsigned char *end = in + len;
+	const struct matches *f = &d->found;
+	uint32_t odd[256] = { 0 }; /* two counters: equal neighbours do not wait for each other */
+	size_t i = 0;
 
 	memset(d->litlen_freq, 0, sizeof(d->litlen_freq));
 	memset(d->dist_freq, 0, sizeof(d->dist_freq));
-	for (size_t i = 0; i < n; i++) {
-		const struct match *m = &d->matches[i];
-		unsigned slot = dist_slot(m->distance);
+	for (; i + 2 <= f->nr_literals; i += 2) {
+		d->litlen_freq[f->literals[i]]++;
+		odd[f->literals[i + 1]]++;
+	}
+	if (i < f->nr_literals)
+		d->litlen_freq[f->literals[i]]++;
+	for (i = 0; i < 256; i++)
+		d->litlen_freq[i] += odd[i];
+	for (i = 0; i < f->n; i++) {
+		unsigned slot = dist_slot(f->v[i].distance);
 
-		for (uint32_t k = 0; k < m->literals; k++)
-			d->litlen_freq[in[k]]++;
-		in += m->literals + m->len;
-		for (uint32_t left = m->len, piece; left; left -= piece) {
+		for (uint32_t left = f->v[i].len, piece; left; left -= piece) {
 			piece = piece_of(left);
 			d->litlen_freq[END_OF_BLOCK + 1 + d->len_slot[piece]]++;
 			d->dist_freq[slot]++;
 		}
 	}
-	while (in < end)
-		d->litlen_freq[*in++]++;
 	d->litlen_freq[END_OF_BLOCK] = 1;
 }
 
@@ -279,50 +287,50 @@ static void write_header(struct bits *b, const struct header *h)
 
 /* ---- the block ---- */
 
-/* Of at most 15 bits each: three and what is held fit. */
+/* Literals have at most 15 bits: three and what is held fit. Runs are short and their lengths
+ * not to be foreseen, so there is no branch for each byte: the code of one too many has no bits. */
 static void write_literals(struct bits *b, const struct code *codes, const unsigned char *p, size_t n)
 {
-	for (; n >= 3; n -= 3, p += 3) {
-		bits_add(b, codes[p[0]].bits, codes[p[0]].len);
-		bits_add(b, codes[p[1]].bits, codes[p[1]].len);
-		bits_add(b, codes[p[2]].bits, codes[p[2]].len);
+	do {
+		bits_add_if(b, codes[p[0]], n > 0);
+		bits_add_if(b, codes[p[1]], n > 1);
+		bits_add_if(b, codes[p[2]], n > 2);
 		bits_out(b);
-	}
-	for (size_t i = 0; i < n; i++)
-		bits_add(b, codes[p[i]].bits, codes[p[i]].len);
-	bits_out(b);
+		p += 3;
+		n = n > 3 ? n - 3 : 0;
+	} while (n);
 }
 
-static void write_block(const struct deflate *d, const struct code_set *c, struct bits *b,
-			const unsigned char *in, size_t len, size_t n)
+static void write_block(const struct deflate *d, const struct code_set *c, struct bits *to)
 {
-	const unsigned char *end = in + len;
+	const struct matches *f = &d->found;
+	const unsigned char *literals = f->literals;
+	struct bits b = *to; /* in registers */
 
-	for (size_t i = 0; i < n; i++) {
-		const struct match *m = &d->matches[i];
+	for (size_t i = 0; i < f->n; i++) {
+		const struct match *m = &f->v[i];
 		unsigned dslot = dist_slot(m->distance);
-		const struct code *dist = &c->dist[dslot];
+		struct code dist = c->dist[dslot];
 		uint32_t dist_rest = m->distance - dist_base(dslot);
 
-		write_literals(b, c->litlen, in, m->literals);
-		in += m->literals + m->len;
+		write_literals(&b, c->litlen, literals, m->literals);
+		literals += m->literals;
 		for (uint32_t left = m->len, piece; left; left -= piece) {
 			unsigned lslot;
-			const struct code *l;
+			struct code l;
 
 			piece = piece_of(left);
 			lslot = d->len_slot[piece];
-			l = &c->litlen[END_OF_BLOCK + 1 + lslot];
-			bits_add(b, l->bits, l->len);
-			bits_add(b, piece - d->slot_base[lslot], l->extra);
-			bits_add(b, dist->bits, dist->len);
-			bits_add(b, dist_rest, dist->extra);
-			bits_out(b);
+			l = c->litlen[END_OF_BLOCK + 1 + lslot];
+			bits_add(&b, l.bits | (piece - d->slot_base[lslot]) << l.len, l.len + l.extra);
+			bits_add(&b, dist.bits | dist_rest << dist.len, dist.len + dist.extra);
+			bits_out(&b);
 		}
 	}
-	write_literals(b, c->litlen, in, end - in);
-	bits_add(b, c->litlen[END_OF_BLOCK].bits, c->litlen[END_OF_BLOCK].len);
-	bits_out(b);
+	write_literals(&b, c->litlen, literals, f->literals + f->nr_literals - literals);
+	bits_add(&b, c->litlen[END_OF_BLOCK].bits, c->litlen[END_OF_BLOCK].len);
+	bits_out(&b);
+	*to = b;
 }
 
 static size_t stored_size(size_t len)
@@ -350,14 +358,15 @@ static size_t store(const unsigned char *in, size_t len, unsigned char *out)
 size_t deflate_pack(struct deflate *d, const unsigned char *in, size_t len, unsigned char *out,
 		    size_t room)
 {
-	size_t n = match_find(d->table, in, len, DIST_MAX, d->matches), size;
 	uint8_t litlen[NR_LITLEN], dist[NR_DIST];
 	const struct code_set *c = &d->dynamic;
 	uint64_t bits, fixed_bits;
 	struct header h;
 	struct bits b = { 0 };
+	size_t size;
 
-	count_symbols(d, in, len, n);
+	match_find(&d->found, in, len, DIST_MAX);
+	count_symbols(d);
 	(void)huffman_lengths(d->litlen_freq, NR_LITLEN, 15, litlen); /* the end is one of them */
 	(void)huffman_lengths(d->dist_freq, NR_DIST, 15, dist);
 	set_codes(litlen, NR_LITLEN, d->dynamic.litlen);
@@ -379,7 +388,7 @@ size_t deflate_pack(struct deflate *d, const unsigned char *in, size_t len, unsi
 	bits_add(&b, c == &d->fixed ? FIXED : DYNAMIC, 2);
 	if (c != &d->fixed)
 		write_header(&b, &h);
-	write_block(d, c, &b, in, len, n);
+	write_block(d, c, &b);
 	if (b.n)
 		*b.p = b.held;
 	put_u32(out + size - 4, libdeflate_adler32(1, in, len), true);

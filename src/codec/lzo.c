@@ -25,7 +25,7 @@ static struct codec_state *lzo_open(bool pack, int level)
 	if (!s)
 		return NULL;
 	if (pack)
-		s->work = malloc(LZO1X_1_MEM_COMPRESS);
+		s->work = malloc(LZO1X_1_15_MEM_COMPRESS);
 	if (lzo_init() != LZO_E_OK || (pack && !s->work)) {
 		lzo_close(s);
 		return NULL;
@@ -55,7 +55,7 @@ static size_t lzo_pack(struct codec_state *s, const void *in, size_t len, void *
 		s->out = p;
 		s->out_room = lzo_bound(len);
 	}
-	if (lzo1x_1_compress(in, len, direct ? out : s->out, &n, s->work) != LZO_E_OK ||
+	if (lzo1x_1_15_compress(in, len, direct ? out : s->out, &n, s->work) != LZO_E_OK ||
 	    n > room)
 		return 0;
 	if (!direct)

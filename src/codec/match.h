@@ -7,8 +7,9 @@
 #include "base/error.h"
 
 #define MATCH_INPUT_MAX ((size_t)1 << 16) /* longest input: positions have 16 bits */
-#define MATCH_LEN_MIN	4
+#define MATCH_LEN_MIN	3
 #define MATCH_TABLE	4096u
+#define MATCH_SLACK	16
 
 /* `literals` bytes as they are, then `len` bytes that stood `distance` bytes before. */
 struct match {
@@ -17,8 +18,15 @@ struct match {
 
 /*
  * Covers in[0, len) with matches, first to last, and literals; what lies behind the last match is
- * literal. `out` has room for len / MATCH_LEN_MIN + 1, `table` is scratch. No distance is above
- * `max_distance`. Returns how many.
+ * literal. No distance is above `max_distance`.
  */
-size_t match_find(uint16_t table[MATCH_TABLE], const unsigned char *in, size_t len,
-		  uint32_t max_distance, struct match *out);
+struct matches {
+	struct match v[MATCH_INPUT_MAX / MATCH_LEN_MIN + 1];
+	size_t n;
+	/* all literals in their order; what is read behind them is rubbish */
+	unsigned char literals[MATCH_INPUT_MAX + MATCH_SLACK];
+	size_t nr_literals;
+	uint16_t table[MATCH_TABLE]; /* scratch */
+};
+
+void match_find(struct matches *m, const unsigned char *in, size_t len, uint32_t max_distance);
