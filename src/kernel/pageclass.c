@@ -17,11 +17,20 @@
 #include "kernel/pageclass-priv.h"
 
 #include "base/bytes.h"
+#include "kernel/symbol.h"
+#include "kernel/vmem.h"
 
-#define WINDOW		4096   /* struct pages asked for at once */
+#define WINDOW		32768  /* struct pages asked for at once */
+#define SCANNED_MAX	(1u << 20)
+#define RUNS		512    /* answers made at once */
 #define MAX_FOLIO_ORDER 26     /* 2^26 frames: more than any hugetlb page (16 GiB) */
 #define MAPPING_ANON	1      /* PAGE_MAPPING_ANON, include/linux/page-flags.h */
 #define MIN_COUNT	(-128) /* PAGE_MAPCOUNT_RESERVE: at or below it there is a type */
+
+struct answer {
+	enum page_class class;
+	uint64_t n; /* frames, from the page asked for on */
+};
 
 struct pageclass {
 	struct kernel *k;
@@ -35,18 +44,22 @@ struct pageclass {
 	/* the block that was met last: an answer cut short goes on here */
 	uint64_t block_start, block_end;
 	enum page_class block_class;
-	uint64_t next; /* the frame after the last answer */
+	uint64_t next; /* the frame after the last one that was looked at */
+
+	/* Answers made ahead, for runs[run_at] to runs[run_n - 1], which begin at run_pfn. */
+	struct answer runs[RUNS];
+	unsigned run_at, run_n;
+	uint64_t run_pfn;
+
+	bool quick;	/* quick_answer() can read this kernel's struct page */
+	enum { NOT_ASKED, MAY_BE, NONE } poison; /* what the kernel's own count says */
+	uint64_t scanned;			 /* frames, for poison */
 };
 
 /* What is asked of one struct page, copied: the window may move. */
 struct page {
 	uint64_t flags, mapping, private, link;
 	int32_t count; /* _mapcount, or the type in its place */
-};
-
-struct answer {
-	enum page_class class;
-	uint64_t n; /* frames, from the page asked for on */
 };
 
 static uint64_t get_field(const struct pageclass *c, const unsigned char *p, struct field f)
@@ -132,12 +145,30 @@ static uint64_t compound_order(struct pageclass *c, uint64_t pfn, bool *ret_huge
 	return order;
 }
 
-/* A poisoned frame inside a large folio has the mark in its own struct page. */
+/* Whether the kernel's own count of poisoned pages is zero, so that none need be looked for. */
+static bool counts_no_poison(struct kernel *k)
+{
+	uint64_t va, n = 1;
+	struct error *e = symbol_find(k, "num_poisoned_pages", &va);
+
+	if (!e)
+		e = vmem_read_long(k, va, &n);
+	error_free(e); /* not known: they are looked for */
+	return n == 0;
+}
+
+/* A poisoned frame inside a large folio has the mark in its own struct page. To look at each is
+ * quicker than to load the symbols, unless there are very many. */
 static uint64_t frames_before_poison(struct pageclass *c, uint64_t pfn, uint64_t n)
 {
 	uint64_t none;
 
 	if (!c->l.flag_hwpoison)
+		return n;
+	c->scanned += n;
+	if (c->scanned > SCANNED_MAX && c->poison == NOT_ASKED)
+		c->poison = counts_no_poison(c->k) ? NONE : MAY_BE;
+	if (c->poison == NONE)
 		return n;
 	for (uint64_t i = 1; i < n; i++) {
 		const unsigned char *p = raw_page(c, pfn + i, &none);
@@ -306,27 +337,89 @@ static struct answer class_of(struct pageclass *c, uint64_t pfn)
 	return a;
 }
 
+static uint64_t word_at(const unsigned char *p, struct field f)
+{
+	return get_u64(p + f.off, false);
+}
+
+/* Most pages by themselves: no tail, no folio, not poisoned, of a little-endian 64-bit kernel. The
+ * same questions as class_of_folio(), without a copy and a width to ask for. */
+static bool quick_answer(const struct pageclass *c, uint64_t pfn, const unsigned char *p,
+			 struct answer *ret)
+{
+	const struct page_layout *l = &c->l;
+	struct page page = { .flags = word_at(p, l->flags),
+			     .count = (int32_t)get_u32(p + l->mapcount.off, false) };
+
+	if (word_at(p, l->link) & 1 || page.flags & (l->flag_head | l->flag_hwpoison | l->flag_buddy))
+		return false;
+	if (has_type(&page, l->buddy)) {
+		page.private = word_at(p, l->private);
+		*ret = free_block(c, pfn, &page);
+		return true;
+	}
+	ret->n = 1;
+	ret->class = CLASS_KERNEL;
+	if (page.count <= MIN_COUNT)
+		return !has_type(&page, l->offline) && !has_type(&page, l->hugetlb) &&
+		       !has_type(&page, l->unaccepted);
+	if (page.flags & l->flag_slab)
+		return true;
+	if (word_at(p, l->mapping) & MAPPING_ANON)
+		ret->class = CLASS_USER;
+	else
+		ret->class = cache_or_kernel(c, &page);
+	return true;
+}
+
+static bool is_quick(const struct pageclass *c)
+{
+	const struct field *const words[] = { &c->l.flags, &c->l.mapping, &c->l.private, &c->l.link };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (words[i]->width != 8 || words[i]->mask != UINT64_MAX)
+			return false;
+	return c->k->is_64bit && !c->k->big && c->l.mapcount.width == 4;
+}
+
+/* Answers for the frames from `pfn` on, as far as struct pages are at hand and there is room:
+ * one at least. Neighbours of one class are one answer. */
+static void look_ahead(struct pageclass *c, uint64_t pfn, uint64_t end)
+{
+	uint64_t at = pfn;
+
+	c->window_n = 0; /* the caller had his turn: the dump's map may have moved */
+	c->run_pfn = pfn;
+	c->run_at = c->run_n = 0;
+	do {
+		struct answer a, *last = c->run_n ? &c->runs[c->run_n - 1] : NULL;
+
+		if (!c->quick || at != c->next || at - c->window_pfn >= c->window_n ||
+		    at - c->block_start < c->block_end - c->block_start ||
+		    !quick_answer(c, at, c->window + (at - c->window_pfn) * c->l.page_len, &a))
+			a = class_of(c, at);
+		a.n = MAX(a.n, (uint64_t)1);
+		if (last && last->class == a.class)
+			last->n += a.n;
+		else
+			c->runs[c->run_n++] = a;
+		at += a.n;
+		c->next = at;
+	} while (c->run_n < RUNS && at < end && at - c->window_pfn < c->window_n);
+}
+
 enum page_class pageclass_at(struct pageclass *c, uint64_t pfn, uint64_t end, uint64_t *ret_n)
 {
-	struct answer a;
-	uint64_t n;
+	struct answer *a;
 
-	c->window_n = 0;
-	a = class_of(c, pfn);
-	n = MAX(a.n, (uint64_t)1);
-	c->next = pfn + n;
-	/* neighbours at hand with the same answer come along */
-	while (pfn + n < end && pfn + n - c->window_pfn < c->window_n) {
-		struct answer b = class_of(c, pfn + n);
-
-		if (b.class != a.class)
-			break;
-		n += b.n;
-		c->next = pfn + n;
-	}
-	*ret_n = end > pfn ? MIN(n, end - pfn) : 1;
-	c->next = pfn + *ret_n;
-	return a.class;
+	if (pfn != c->run_pfn || c->run_at == c->run_n)
+		look_ahead(c, pfn, end);
+	a = &c->runs[c->run_at];
+	*ret_n = end > pfn ? MIN(a->n, end - pfn) : 1;
+	a->n -= *ret_n;
+	c->run_pfn += *ret_n;
+	c->run_at += a->n == 0;
+	return a->class;
 }
 
 struct error *pageclass_open(struct kernel *k, struct pageclass **ret)
@@ -339,6 +432,7 @@ struct error *pageclass_open(struct kernel *k, struct pageclass **ret)
 	c->next = UINT64_MAX;
 	TRY(memmap_open(k, &c->m));
 	TRY(page_layout_find(k, memmap_page_struct_size(c->m), &c->l));
+	c->quick = is_quick(c);
 	*ret = take_ptr(c);
 	return NULL;
 }

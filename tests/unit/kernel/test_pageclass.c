@@ -227,6 +227,72 @@ static void poison_inside_a_large_folio(void **state)
 	done(&m);
 }
 
+/* After many frames without any the kernel's own count is asked, and believed. */
+static void counted_poison(void **state)
+{
+	for (uint64_t count = 0; count < 2; count++) {
+		struct machine m;
+		const uint64_t counter = 64; /* the first page is nobody's */
+
+		start(&m, FAKE_6_12);
+		fake_page_compound(&m.p, 512, 9, false);
+		fake_page_mapping(&m.p, 512, 0x1001);
+		fake_put(&m.f, counter, 8, count);
+		fake_info(&m.f, "SYMBOL(num_poisoned_pages)=%llx", (unsigned long long)(m.p.base + counter));
+		fake_page_flags(&m.p, 600, 1ull << m.p.hwpoison);
+		fake_page_free(&m.p, 0, 3);
+		ready(&m);
+		for (unsigned i = 0; i < (1 << 20) / 512; i++) {
+			check(&m, 512, CLASS_USER, 88);
+			check(&m, 0, CLASS_FREE, 8); /* another block: the one before is forgotten */
+		}
+		check(&m, 512, CLASS_USER, count ? 88 : 512);
+		done(&m);
+	}
+}
+
+/* Asked in any pieces, the answers are those of each frame alone. */
+static void pieces(void **state)
+{
+	struct machine m;
+	uint32_t x = 3;
+
+	for (enum fake_release release = FAKE_3_2; release <= FAKE_7_1; release++) {
+		start(&m, release);
+		fake_page_flags(&m.p, 8, 1ull << m.p.lru | 1ull << m.p.hwpoison);
+		fake_page_free(&m.p, 16, 4);
+		fake_page_free(&m.p, 32, 0);
+		fake_page_free(&m.p, 34, 1);
+		if (release != FAKE_3_2)
+			fake_page_compound(&m.p, 64, 6, false);
+		fake_page_mapping(&m.p, 64, 0x1001);
+		for (uint64_t pfn = 128; pfn < 1024; pfn++) {
+			x = x * 1664525 + 1013904223;
+			fake_page_flags(&m.p, pfn, x >> 30 ? 1ull << m.p.lru : 0);
+			fake_page_mapping(&m.p, pfn, x >> 28 & 1);
+		}
+		ready(&m);
+		for (uint64_t step = 1; step < 1100; step = step * 3 + 1) {
+			uint64_t n;
+
+			for (uint64_t pfn = 0; pfn < 1024; pfn += n) {
+				uint64_t end = MIN(pfn - pfn % step + step, (uint64_t)1024), one;
+				enum page_class class = pageclass_at(m.c, pfn, end, &n);
+
+				assert_in_range(n, 1, end - pfn);
+				for (uint64_t k = 0; k < n; k++) {
+					struct pageclass *c;
+
+					assert_ok(pageclass_open(m.f.k, &c));
+					assert_int_equal(pageclass_at(c, pfn + k, pfn + k + 1, &one), class);
+					pageclass_close(c);
+				}
+			}
+		}
+		done(&m);
+	}
+}
+
 static void never_read(void **state)
 {
 	struct machine m;
@@ -311,6 +377,8 @@ int main(void)
 		cmocka_unit_test(large_folios_of_every_release),
 		cmocka_unit_test(tails_do_not_speak_for_themselves),
 		cmocka_unit_test(poison_inside_a_large_folio),
+		cmocka_unit_test(counted_poison),
+		cmocka_unit_test(pieces),
 		cmocka_unit_test(never_read),
 		cmocka_unit_test(typed_pages_are_the_kernels),
 		cmocka_unit_test(what_is_not_known_is_kept),
