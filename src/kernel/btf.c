@@ -465,18 +465,12 @@ missing:
 static bool enum_constant(const struct btf *b, const struct btf_type *t, const char *name,
 			  int64_t *ret)
 {
-	size_t each = t->kind == BTF_ENUM64 ? 12 : 8;
+	struct btf_elem el;
 
-	for (uint32_t i = 0; i < t->vlen; i++) {
-		const unsigned char *p = t->rest + each * i;
-		uint32_t off = get_u32(p, b->big), low = get_u32(p + 4, b->big);
-
-		if (off >= b->strings_len || strcmp(b->strings + off, name) != 0)
+	for (uint32_t i = 0; btf_elem_at(b, t, i, &el); i++) {
+		if (strcmp(el.name, name) != 0)
 			continue;
-		if (t->kind == BTF_ENUM64)
-			*ret = (int64_t)((uint64_t)get_u32(p + 8, b->big) << 32 | low);
-		else /* kind_flag says signed since 6.0; before, nothing did */
-			*ret = t->flag || low >> 31 ? (int64_t)(int32_t)low : (int64_t)low;
+		*ret = el.value;
 		return true;
 	}
 	return false;
@@ -583,4 +577,14 @@ void btf_free(struct btf *b)
 uint32_t btf_count(const struct btf *b)
 {
 	return b->nr;
+}
+
+const char *btf_string_at(const struct btf *b, uint32_t off)
+{
+	return off < b->strings_len ? b->strings + off : "";
+}
+
+bool btf_is_big(const struct btf *b)
+{
+	return b->big;
 }

@@ -48,6 +48,9 @@ struct error *btf_open(const void *bytes, size_t len, unsigned long_size,
 void btf_own(struct btf *b, struct vmem_block *block);
 /* Length of the BTF blob that starts with these 24 bytes or more; 0: no header of one. */
 uint64_t btf_blob_length(const void *bytes, size_t len);
+/* A string by its offset, "" when there is none; borrowed. */
+const char *btf_string_at(const struct btf *b, uint32_t off);
+bool btf_is_big(const struct btf *b);
 /* Ids are 1 to count - 1; 0 is void. */
 uint32_t btf_count(const struct btf *b);
 bool btf_type_at(const struct btf *b, uint32_t id, struct btf_type *ret);
@@ -58,6 +61,25 @@ bool btf_size(const struct btf *b, uint32_t id, uint64_t *ret);
 /* The next type called `name` after *id (start with 0): structs, unions, enums, typedefs,
  * integers, floats. False: no more. */
 bool btf_next_named(const struct btf *b, const char *name, uint32_t *id);
+/* One element of what a type holds: a member, a constant, a parameter. */
+struct btf_elem {
+	const char *name; /* "" when it has none; borrowed */
+	uint32_t type;	  /* its type's id; 0: void, or "..." at the end of a prototype */
+	uint64_t bits;	  /* members: offset from the start, in bits */
+	uint32_t bit_size; /* members: 0 no bit field */
+	int64_t value;	  /* constants */
+};
+/* Element `i` of a struct, union, enum or prototype; false past the last one. */
+bool btf_elem_at(const struct btf *b, const struct btf_type *t, uint32_t i, struct btf_elem *ret);
+/* What an integer is, besides its size. */
+struct btf_int {
+	bool is_signed, is_char, is_bool;
+	uint8_t bits, bit_off; /* of the value in its bytes; old bit fields are integers of odd size */
+};
+bool btf_int_of(const struct btf *b, const struct btf_type *t, struct btf_int *ret);
+/* Element type and length of an array. */
+bool btf_array_of(const struct btf *b, const struct btf_type *t, uint32_t *ret_type,
+		  uint32_t *ret_len);
 /* The member at `path` ("a.b[2].c") of struct or union `id`; ERROR_NOT_FOUND without one. */
 struct error *btf_member(const struct btf *b, uint32_t id, const char *path,
 			 struct member *ret) MUST_CHECK;

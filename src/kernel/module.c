@@ -292,6 +292,16 @@ static bool read_name(struct kernel *k, const struct module *m, uint32_t off, ch
 	return !(buf[0] == '$' && buf[1] && strchr("adtx", buf[1]));
 }
 
+static char symbol_letter(struct kernel *k, const struct module *m, const struct elf_symbol *s)
+{
+	uint8_t letter = '?';
+
+	if (!m->typetab_va)
+		return s->info; /* before 5.2 the letter was put there */
+	error_free(vmem_read_u8(k, m->typetab_va + s->i, &letter));
+	return letter;
+}
+
 struct error *module_symbol_at(struct kernel *k, const struct module *m, uint64_t va,
 			       struct symbol *ret)
 {
@@ -323,13 +333,7 @@ struct error *module_symbol_at(struct kernel *k, const struct module *m, uint64_
 	ret->va = best.value;
 	ret->len = end > best.value ? end - best.value : 0;
 	ret->module = m->name;
-	ret->type = best.info; /* before 5.2 the letter was put there */
-	if (m->typetab_va) {
-		uint8_t letter = '?';
-
-		error_free(vmem_read_u8(k, m->typetab_va + best.i, &letter));
-		ret->type = letter;
-	}
+	ret->type = symbol_letter(k, m, &best);
 	return NULL;
 }
 
@@ -348,4 +352,43 @@ struct error *module_symbol_find(struct kernel *k, const struct module *m, const
 		return NULL;
 	}
 	return error_new(ERROR_NOT_FOUND, "module %s has no symbol %s", m->name, name);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const struct elf_symbol *x = a, *y = b;
+
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	return x->i < y->i ? -1 : x->i > y->i;
+}
+
+struct error *module_symbols_walk(struct kernel *k, const struct module *m,
+				  bool (*each)(const struct symbol *s, void *arg), void *arg)
+{
+	VECTOR(struct elf_symbol) all = {0};
+	struct symbol_walk w = {.next = 1};
+	struct symbol out = {.module = m->name};
+	struct elf_symbol s;
+
+	while (next_symbol(k, m, &w, &s)) {
+		if (!s.section || !s.value || module_containing(k, s.value) != m)
+			continue;
+		if (!vector_push(&all, s)) {
+			vector_done(&all);
+			return error_nomem();
+		}
+	}
+	qsort(all.v, all.n, sizeof(*all.v), by_value);
+	for (size_t i = 0; i < all.n; i++) {
+		if (!read_name(k, m, all.v[i].name, out.name, sizeof(out.name)))
+			continue;
+		out.va = all.v[i].value;
+		out.len = i + 1 < all.n ? all.v[i + 1].value - out.va : 0;
+		out.type = symbol_letter(k, m, &all.v[i]);
+		if (!each(&out, arg))
+			break;
+	}
+	vector_done(&all);
+	return NULL;
 }

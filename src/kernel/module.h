@@ -31,4 +31,7 @@ struct error *module_symbol_at(struct kernel *k, const struct module *m, uint64_
 /* The first symbol of that name that `m` defines. */
 struct error *module_symbol_find(struct kernel *k, const struct module *m, const char *name,
 				 uint64_t *ret_va) MUST_CHECK;
+/* Every symbol that `m` defines, in address order; stops when `each` returns false. */
+struct error *module_symbols_walk(struct kernel *k, const struct module *m,
+				  bool (*each)(const struct symbol *s, void *arg), void *arg) MUST_CHECK;
 void modules_free(struct modules *m);

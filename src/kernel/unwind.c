@@ -94,9 +94,16 @@ static void note_trampoline(struct kernel *k, struct walk *w)
 	error_free(e);
 }
 
+static bool in_user_mode(struct kernel *k, const struct regs *r)
+{
+	uint64_t cs;
+
+	return regs_get(r, k->arch, "cs", &cs) && (cs & 3);
+}
+
 /* Follows the frames; false when out of memory. */
 static bool follow(struct kernel *k, const struct unwinder *u, struct walk *w, frames *f,
-		   bool *ret_complete)
+		   struct stack *ret)
 {
 	unsigned switches = 0;
 
@@ -105,8 +112,10 @@ static bool follow(struct kernel *k, const struct unwinder *u, struct walk *w, f
 		enum step step = u->step(k, w);
 
 		if (step == STEP_END) {
-			*ret_complete = before.exact && w->exact;
-			if (!*ret_complete)
+			ret->complete = before.exact && w->exact;
+			ret->from_user = in_user_mode(k, &w->regs);
+			ret->user = w->regs;
+			if (!ret->complete)
 				snprintf(w->why, sizeof(w->why),
 					 "a frame pointer was trusted on the way");
 			return true;
@@ -147,13 +156,6 @@ static void start_walk(struct kernel *k, const struct regs *start, struct walk *
 	}
 }
 
-static bool in_user_mode(struct kernel *k, const struct regs *r)
-{
-	uint64_t cs;
-
-	return regs_get(r, k->arch, "cs", &cs) && (cs & 3);
-}
-
 static struct error *collect(struct kernel *k, const struct regs *start, uint64_t stack_lo,
 			     uint64_t stack_hi, frames *f, struct stack *ret)
 {
@@ -167,7 +169,7 @@ static struct error *collect(struct kernel *k, const struct regs *start, uint64_
 		if (w.pc || w.sp) {
 			if (!add_frame(f, &w))
 				goto nomem;
-			if (!e && !follow(k, u, &w, f, &ret->complete))
+			if (!e && !follow(k, u, &w, f, ret))
 				goto nomem;
 		}
 	} else if (k->arch) {

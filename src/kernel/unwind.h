@@ -32,6 +32,8 @@ struct stack {
 	size_t n;
 	bool complete;	/* reached the end of the stack (user mode entry or kthread start) */
 	char *why;	/* why it is not complete; owned, may be null */
+	bool from_user; /* it began with an entry from user mode, whose registers these are */
+	struct regs user;
 };
 
 bool regs_get(const struct regs *r, const struct arch *a, const char *name, uint64_t *ret);

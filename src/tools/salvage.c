@@ -1,5 +1,6 @@
 /* salvage: the front door for people. One row per command. */
 #include "tools/salvage.h"
+#include "tools/shell_main.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ static const struct command {
 } commands[] = {
 	{ "report", "DUMP", "say why a kernel died, from its dump alone", "salvage report",
 	  salvage_report },
+	{ "shell", "DUMP", "ask a dead kernel questions, as with crash", "salvage shell", shell_main },
 	{ "list", "[FOLDER]", "show the saved crashes (default /var/crash)", "salvage list",
 	  salvage_list },
 };
