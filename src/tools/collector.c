@@ -15,25 +15,37 @@
 void job_say(const struct job *j, enum message_bit bit, const char *fmt, ...)
 {
 	FILE *to = bit == MSG_ERROR ? stderr : j->talk;
+	_cleanup_free_ char *text = NULL;
 	va_list ap;
 
 	if (!(j->messages & bit))
 		return;
 	va_start(ap, fmt);
-	vfprintf(to, fmt, ap);
+	text = text_vformat(fmt, ap);
 	va_end(ap);
-	fflush(to);
+	if (text && job_has(j, OPT_JSON)) {
+		job_json_message(j, bit, text);
+	} else if (text) {
+		fputs(text, to);
+		fflush(to);
+	}
 }
 
 int job_completed(const struct job *j, int status)
 {
-	const char *how = "Completed, the dump is incomplete";
+	const char *how = "Completed, the dump is incomplete", *word = "incomplete";
 
-	if (status == 0)
+	if (status == 0) {
 		how = "Completed";
-	else if (status == j->failed_status)
+		word = "completed";
+	} else if (status == j->failed_status) {
 		how = "Failed";
-	job_say(j, MSG_COMMON, "\n%s %s.\n", j->program->name, how);
+		word = "failed";
+	}
+	if (job_has(j, OPT_JSON))
+		job_json_end(j, status, word);
+	else
+		job_say(j, MSG_COMMON, "\n%s %s.\n", j->program->name, how);
 	return status;
 }
 

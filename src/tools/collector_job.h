@@ -61,6 +61,10 @@ struct job {
 	int failed_status;     /* exit status of a failure: 1, or 2 for a file of another kernel */
 	unsigned threads;
 	struct progress progress;
+	/* --json */
+	const char *json_step;
+	uint64_t json_began_ms, json_shown_ms;
+	const struct collect_result *result; /* of what was saved; null: nothing was */
 };
 
 static inline bool job_has(const struct job *j, enum option_id id)
@@ -80,6 +84,13 @@ void job_say(const struct job *j, enum message_bit bit, const char *fmt, ...) PR
 int job_completed(const struct job *j, int status);
 /* Says the error (may be null: said already); consumes it. */
 int job_failed(struct job *j, struct error *e);
+
+/* --- collector_json.c: --json --- */
+
+void job_json_message(const struct job *j, enum message_bit bit, const char *text);
+void job_json_progress(struct job *j, const char *step, uint64_t done, uint64_t total);
+/* `how`: "completed", "incomplete" or "failed". */
+void job_json_end(const struct job *j, int status, const char *how);
 
 /* --- collector_input.c --- */
 

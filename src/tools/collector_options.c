@@ -34,6 +34,7 @@ static const struct option_def option_rows[] = {
 	{ 0, "check-params", NULL, "only check the command line", OPT_CHECK },
 	{ 0, "dry-run", NULL, "do everything but write", OPT_DRY_RUN },
 	{ 0, "show-stats", NULL, "print the page counts", OPT_STATS },
+	{ 0, "json", NULL, "messages, progress and the end as JSON objects, a line each", OPT_JSON },
 	{ 'D', NULL, NULL, "print debugging messages", OPT_DEBUG },
 	{ 'x', NULL, "VMLINUX", "the crashed kernel's file, where the dump does not tell enough", OPT_VMLINUX },
 	{ 'i', NULL, "VMCOREINFO", "a file of -g instead", OPT_VMCOREINFO },

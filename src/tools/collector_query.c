@@ -43,6 +43,7 @@ int job_mem_usage(struct job *j)
 	struct collect_result c = { 0 };
 	struct collect_request r;
 	struct error *e = job_open_input(j, &d, &k);
+	int status = 0;
 
 	if (e)
 		return job_failed(j, e);
@@ -55,8 +56,13 @@ int job_mem_usage(struct job *j)
 	job_say(j, MSG_COMMON, "%s", strbuf_str(&c.why));
 	if (!e)
 		print_usage(j, &c.counts, d->page_size);
+	j->result = &c;
+	if (e)
+		status = job_failed(j, e);
+	else if (job_has(j, OPT_JSON))
+		job_json_end(j, 0, "completed");
 	collect_result_done(&c);
-	return e ? job_failed(j, e) : 0;
+	return status;
 }
 
 /* ---- --vtop ---- */

@@ -33,7 +33,12 @@ static struct error *check_refilter(struct job *j, const struct dump *d)
 
 static void show_progress(void *arg, const char *step, uint64_t done, uint64_t total)
 {
-	progress_update(arg, step, done, total);
+	struct job *j = arg;
+
+	if (job_has(j, OPT_JSON))
+		job_json_progress(j, step, done, total);
+	else
+		progress_update(&j->progress, step, done, total);
 }
 
 struct collect_request job_request(struct job *j, struct dump *d, struct kernel *k)
@@ -48,7 +53,7 @@ struct collect_request job_request(struct job *j, struct dump *d, struct kernel 
 		.codec = j->codec,
 		.threads = j->threads,
 		.progress = j->messages & MSG_PROGRESS ? show_progress : NULL,
-		.arg = &j->progress,
+		.arg = j,
 	};
 }
 
@@ -150,6 +155,7 @@ static void print_result(struct job *j, const struct collect_result *c)
 
 int job_report_end(struct job *j, struct collect_result *c, struct error *e)
 {
+	j->result = c;
 	print_result(j, c);
 	if (e && (error_kind(e) != ERROR_NO_SPACE || !c->begun))
 		return job_failed(j, e);
