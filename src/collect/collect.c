@@ -224,7 +224,10 @@ static struct error *open_writer(struct collector *c, const struct dump_facts *f
 		return NULL;
 	if (c->r->elf)
 		return writer_open_elf(c->r->sink, f, &c->w);
-	return writer_open_kdump(c->r->sink, f, c->r->codec ? c->r->codec->kdump_flag : 0, &c->w);
+	return writer_open_kdump(c->r->sink, f,
+				 (c->r->codec ? c->r->codec->kdump_flag : 0) |
+					 (c->keep.unused_map.n ? WRITER_UNUSED_MAP : 0),
+				 &c->w);
 }
 
 /* Copies and ends the dump, whatever happened. */
@@ -249,6 +252,8 @@ static struct error *run(struct collector *c)
 	struct error *e;
 
 	TRY(keep_open(c->r->kernel, c->r->level, &c->ret->why, &c->keep));
+	if (c->r->drop_unused_map && c->r->kernel)
+		TRY(keep_drop_unused_map(&c->keep, c->r->kernel, c->d, &c->ret->why));
 	TRY(open_pipeline(c));
 	c->ret->level = c->keep.level;
 	c->ret->counts.total = c->r->split ? c->r->end_pfn - c->r->start_pfn : c->d->max_pfn;

@@ -16,6 +16,7 @@ struct collect_request {
 	/* when the target is getting full, the rest is thinned by these, one after the other; borrowed */
 	const int *next_levels;
 	size_t nr_next_levels;
+	bool drop_unused_map;  /* also the memory of struct pages whose frames are all left out */
 	bool elf;	       /* ELF instead of kdump-compressed; `codec` must be null then */
 	const struct codec *codec; /* null: pages as they are */
 	int codec_level;	   /* 0: the codec's default */

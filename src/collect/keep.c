@@ -30,20 +30,43 @@ void keep_done(struct keep *k)
 {
 	pageclass_close(k->classes);
 	k->classes = NULL;
+	ranges_done(&k->unused_map);
+}
+
+/* [pfn, pfn + *n) is kernel memory: the part of it that is of struct pages nobody needs, or not. */
+static enum page_class split_kernel(const struct keep *k, uint64_t pfn, enum page_class class, uint64_t *n)
+{
+	const struct ranges *r = &k->unused_map;
+	size_t i = ranges_search(r, pfn);
+
+	if (i == r->n)
+		return class;
+	if (r->v[i].start > pfn) {
+		*n = MIN(*n, r->v[i].start - pfn);
+		return class;
+	}
+	*n = MIN(*n, r->v[i].end - pfn);
+	return CLASS_UNUSED_MAP;
 }
 
 enum page_class keep_class(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n)
 {
-	if (k->classes)
-		return pageclass_at(k->classes, pfn, end, ret_n);
+	enum page_class class = CLASS_UNKNOWN;
+
 	*ret_n = end - pfn;
-	return CLASS_UNKNOWN;
+	if (k->classes)
+		class = pageclass_at(k->classes, pfn, end, ret_n);
+	/* boot memory, where the array usually is, may have no struct pages of its own */
+	if (class == CLASS_KERNEL || class == CLASS_UNKNOWN)
+		return split_kernel(k, pfn, class, ret_n);
+	return class;
 }
 
 /* Poisoned memory must not be touched, and what is unplugged is not there. */
 bool keep_wants(enum page_class class, int level)
 {
-	return class != CLASS_HWPOISON && class != CLASS_OFFLINE && !pageclass_dropped(class, level);
+	return class != CLASS_HWPOISON && class != CLASS_OFFLINE && class != CLASS_UNUSED_MAP &&
+	       !pageclass_dropped(class, level);
 }
 
 bool keep_at(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n)

@@ -10,11 +10,15 @@ struct keep {
 	struct pageclass *classes; /* null: unknown */
 	int level; /* in effect */
 	int can;   /* the bits of a level that can be decided */
+	struct ranges unused_map; /* frames that hold nothing but struct pages of frames left out */
 };
 
 /* `k` null: nothing is known of the kernel. What cannot be decided is kept, and `why` gets a
  * sentence for it. */
 struct error *keep_open(struct kernel *k, int level, struct strbuf *why, struct keep *ret) MUST_CHECK;
+/* Leaves out the memory of struct pages whose frames are all left out. */
+struct error *keep_drop_unused_map(struct keep *keep, struct kernel *k, struct dump *d,
+				   struct strbuf *why) MUST_CHECK;
 void keep_done(struct keep *k);
 /* The class of [pfn, pfn + *ret_n), *ret_n >= 1; CLASS_UNKNOWN where nothing tells. */
 enum page_class keep_class(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n);

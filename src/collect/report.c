@@ -22,6 +22,8 @@ void collect_report(const struct collect_result *c, struct strbuf *out)
 	ROW("    Free pages              ", n->dropped[CLASS_FREE]);
 	ROW("    Hwpoison pages          ", n->dropped[CLASS_HWPOISON]);
 	ROW("    Offline pages           ", n->dropped[CLASS_OFFLINE]);
+	if (n->dropped[CLASS_UNUSED_MAP])
+		ROW("    Struct pages of no use  ", n->dropped[CLASS_UNUSED_MAP]);
 	if (n->already)
 		ROW("    Excluded in the input   ", n->already);
 	ROW("  Remaining pages  ", remaining);

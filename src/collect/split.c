@@ -48,6 +48,8 @@ struct error *collect_plan_split(const struct collect_request *r, size_t nr_part
 	if (!c.pages)
 		return error_nomem();
 	e = keep_open(r->kernel, r->level, &why, &keep);
+	if (!e && r->drop_unused_map && r->kernel)
+		e = keep_drop_unused_map(&keep, r->kernel, d, &why);
 	if (!e) {
 		count_all(&c, d, &keep);
 		keep_done(&keep);

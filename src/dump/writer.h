@@ -74,8 +74,11 @@ struct dump_writer {
 };
 
 /* Both copy nothing that `facts` borrows: it must live until writer_close(). */
+/* `status`: the codec's kdump_flag, and WRITER_UNUSED_MAP when struct pages that nobody needs are
+ * left out. */
+#define WRITER_UNUSED_MAP 0x10u
 struct error *writer_open_kdump(struct sink *s, const struct dump_facts *facts,
-				uint32_t codec_flag, struct dump_writer **ret) MUST_CHECK;
+				uint32_t status, struct dump_writer **ret) MUST_CHECK;
 struct error *writer_open_elf(struct sink *s, const struct dump_facts *facts,
 			      struct dump_writer **ret) MUST_CHECK;
 struct error *writer_page(struct dump_writer *w, uint64_t pfn, const void *bytes, size_t len,

@@ -467,6 +467,7 @@ bool pageclass_dropped(enum page_class class, int level)
 		return true;
 	case CLASS_KERNEL:
 	case CLASS_UNKNOWN:
+	case CLASS_UNUSED_MAP:
 	case CLASS_MAX:
 		break;
 	}
@@ -480,6 +481,7 @@ const char *pageclass_name(enum page_class class)
 		[CLASS_CACHE] = "cache",     [CLASS_CACHE_PRIVATE] = "private cache",
 		[CLASS_USER] = "user",	     [CLASS_HWPOISON] = "hwpoison",
 		[CLASS_OFFLINE] = "offline", [CLASS_UNKNOWN] = "unknown",
+		[CLASS_UNUSED_MAP] = "unused memory map",
 	};
 
 	return (unsigned)class < CLASS_MAX ? names[class] : "?";

@@ -17,6 +17,7 @@ enum page_class {
 	CLASS_HWPOISON,	      /* never read: touching it may stop the machine */
 	CLASS_OFFLINE,	      /* never read: ballooned, unplugged */
 	CLASS_UNKNOWN,	      /* no readable struct page: kept */
+	CLASS_UNUSED_MAP,     /* never answered here: what the collector finds among the kernel's */
 	CLASS_MAX,
 };
 

@@ -80,6 +80,7 @@ static void add_counts(struct json *js, const struct collect_result *c)
 	json_u64(js, "free", n->dropped[CLASS_FREE]);
 	json_u64(js, "hwpoison", n->dropped[CLASS_HWPOISON]);
 	json_u64(js, "offline", n->dropped[CLASS_OFFLINE]);
+	json_u64(js, "unused_map", n->dropped[CLASS_UNUSED_MAP]);
 	json_u64(js, "excluded_before", n->already);
 	json_u64(js, "lost", n->lost);
 	json_close(js, '}');

@@ -17,6 +17,7 @@ static const struct option_def option_rows[] = {
 	{ 'd', NULL, "LEVEL[,...]", "leave out: 1 zero pages, 2 cache, 4 private cache, 8 user "
 				    "pages, 16 free pages, and sums; the next of the list when the "
 				    "target is full", OPT_LEVEL },
+	{ 'e', NULL, NULL, "also leave out struct pages whose frames are all left out", OPT_UNUSED_MAP },
 	{ 'E', NULL, NULL, "write ELF", OPT_ELF },
 	{ 'F', NULL, NULL, "write the flattened stream to standard output", OPT_FLATTEN },
 	{ 'L', NULL, "SIZE", "a file gets at most SIZE bytes (K, M, G)", OPT_LIMIT },
@@ -49,7 +50,6 @@ static const struct option_def option_rows[] = {
 	{ 0, "cyclic-buffer", "KIB", NULL, OPT_IGNORED },
 	{ 0, "work-dir", "DIR", NULL, OPT_IGNORED },
 	{ 0, "non-mmap", NULL, NULL, OPT_IGNORED },
-	{ 'e', NULL, NULL, NULL, OPT_UNSUPPORTED },
 	{ 'X', NULL, NULL, NULL, OPT_UNSUPPORTED },
 	{ 0, "config", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "eppic", "FILE", NULL, OPT_UNSUPPORTED },

@@ -50,6 +50,7 @@ struct collect_request job_request(struct job *j, struct dump *d, struct kernel 
 		.next_levels = j->levels + 1,
 		.nr_next_levels = j->nr_levels - 1,
 		.elf = job_has(j, OPT_ELF),
+		.drop_unused_map = job_has(j, OPT_UNUSED_MAP),
 		.codec = j->codec,
 		.threads = j->threads,
 		.progress = j->messages & MSG_PROGRESS ? show_progress : NULL,

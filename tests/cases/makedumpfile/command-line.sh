@@ -17,7 +17,11 @@ status makedumpfile --split -F dump.elf a b
 status makedumpfile --reassemble -c a b
 status makedumpfile --reassemble --dry-run a b
 status makedumpfile --check-params --split -d 31 dump.elf a b
-status makedumpfile -e dump.elf a
+status makedumpfile -X dump.elf a
+status makedumpfile --xen-syms x dump.elf a
+status makedumpfile --eppic x dump.elf a
+status makedumpfile --extension x.so dump.elf a
+status makedumpfile --check-params -e -d 31 dump.elf a
 status makedumpfile --dry-run -R out
 status makedumpfile --message-level 32 dump.elf out
 status makedumpfile --fd 1 dump.elf
