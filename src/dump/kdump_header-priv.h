@@ -45,6 +45,7 @@ struct error *kdump_read_header(struct source *s, struct kdump_header *ret) MUST
 struct kdump_part {
 	const struct kdump_header *h; /* borrowed from the dump */
 	bool whole;	   /* nothing was seen to be cut off */
+	uint64_t first_pfn; /* the page frame of bit 0, and of page frame 0 in the headers */
 	bool bitmaps_whole; /* neither the bitmaps nor what stands before them is cut off */
 };
 

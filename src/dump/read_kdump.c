@@ -26,6 +26,7 @@ struct page_desc {
 struct kdump {
 	struct kdump_header h;
 	struct bitmap exist, present;
+	uint64_t first_pfn; /* see count_from_ram() */
 	struct area descs;
 	/* Ranks count the pages in the file; a part of a split set looks only at the bits of its
 	 * own range. */
@@ -177,12 +178,12 @@ static struct error *find_page(struct dump *d, uint64_t pfn, struct page_desc *r
 {
 	struct kdump *k = d->state;
 	unsigned long long at = pfn;
-	uint64_t rank;
+	uint64_t rank, bit = pfn - k->first_pfn;
 
-	if (k->h.split && (pfn < k->h.start_pfn || pfn >= k->h.end_pfn))
+	if (k->h.split && (bit < k->h.start_pfn || bit >= k->h.end_pfn))
 		return error_new(ERROR_LOST, "page 0x%llx is in another part of the split set",
 				 at);
-	TRY(bitmap_rank(&k->present, pfn, &rank));
+	TRY(bitmap_rank(&k->present, bit, &rank));
 	TRY(read_desc(d, rank - k->first_rank, ret));
 	if (!ret->off || !ret->len)
 		return error_new(ERROR_LOST,
@@ -225,6 +226,27 @@ static struct error *look_at_end(struct dump *d)
 	return NULL;
 }
 
+/*
+ * On 32-bit Arm makedumpfile counts page frames from the start of RAM (its ARCH_PFN_OFFSET), and
+ * crash expects that; QEMU counts from address 0 there too. Memory below the start of RAM tells
+ * which it is.
+ */
+static void count_from_ram(struct dump *d)
+{
+	struct kdump *k = d->state;
+	uint64_t first = k->h.phys_base / d->page_size;
+
+	if (d->arch != &arch_arm || !d->memory.n || d->memory.v[0].start >= first ||
+	    k->h.phys_base >> d->arch->max_phys_bits)
+		return;
+	for (size_t i = 0; i < d->memory.n; i++) {
+		d->memory.v[i].start += first;
+		d->memory.v[i].end += first;
+	}
+	d->max_pfn += first;
+	k->first_pfn = first;
+}
+
 static struct error *kdump_open(struct dump *d)
 {
 	struct kdump *k = calloc(1, sizeof(*k));
@@ -239,6 +261,7 @@ static struct error *kdump_open(struct dump *d)
 	TRY(take_eraseinfo(d));
 	TRY(find_descs(d));
 	TRY(bitmap_list(&k->exist, d->max_pfn, &d->memory));
+	count_from_ram(d);
 	k->packed = malloc(d->page_size);
 	k->page = malloc(d->page_size);
 	if (!k->packed || !k->page)
@@ -253,7 +276,7 @@ struct kdump_part kdump_part_of(const struct dump *d)
 {
 	const struct kdump *k = d->state;
 
-	return (struct kdump_part){ &k->h, k->whole, k->bitmaps_whole };
+	return (struct kdump_part){ &k->h, k->whole, k->first_pfn, k->bitmaps_whole };
 }
 
 static enum page_answer lost(struct error *e, struct error **ret_why)
@@ -271,10 +294,14 @@ static enum page_answer judge_page(struct dump *d, uint64_t pfn, struct page_des
 {
 	struct kdump *k = d->state;
 	bool exists = false, kept;
-	struct error *e = bitmap_test(&k->present, pfn, &kept);
+	uint64_t bit = pfn - k->first_pfn;
+	struct error *e;
 
+	if (pfn < k->first_pfn)
+		return PAGE_HOLE;
+	e = bitmap_test(&k->present, bit, &kept);
 	if (!e && !kept)
-		e = bitmap_test(&k->exist, pfn, &exists);
+		e = bitmap_test(&k->exist, bit, &exists);
 	if (!e && !kept)
 		return exists ? PAGE_EXCLUDED : PAGE_HOLE;
 	if (!e)

@@ -54,8 +54,8 @@ static struct error *open_parts(struct dump *d, struct set *set, struct dump_par
 			return error_new(ERROR_UNSUPPORTED,
 					 "%s is a whole dump, not a part of a split set; give it alone",
 					 m->dump->source->name);
-		m->start = facts.h->start_pfn;
-		m->end = facts.h->end_pfn;
+		m->start = facts.first_pfn + facts.h->start_pfn;
+		m->end = facts.first_pfn + facts.h->end_pfn;
 	}
 	if (set->n)
 		return NULL;
@@ -126,7 +126,7 @@ static int by_start(const void *a, const void *b)
 /* Sorts the parts; *ret_all: every page frame is in one of them. */
 static struct error *put_in_order(struct set *set, bool *ret_all)
 {
-	uint64_t end = 0;
+	uint64_t end = kdump_part_of(set->model).first_pfn;
 
 	qsort(set->parts, set->n, sizeof(*set->parts), by_start);
 	*ret_all = true;

@@ -306,6 +306,47 @@ static void test_every_machine(void **state)
 	}
 }
 
+/* 32-bit Arm: makedumpfile counts page frames from the start of RAM, QEMU from 0. */
+static void test_arm_counts_from_ram(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_kdump,
+				   "kdump ilp32-time64 little\nuts machine t:armv7l\n"
+				   "physbase 0x60000000\npage 0 data=r:1:4096\nexists 1\n"
+				   "page 5 codec=zlib data=v:2:4096\npage 9 lost\npage 99 data=r:3:4096\n",
+				   &im);
+	struct error *why;
+	unsigned char buf[4096];
+
+	assert_int_equal(d->max_pfn, 0x60064);
+	assert_int_equal(d->memory.v[0].start, 0x60000);
+	assert_int_equal(d->memory.v[0].end, 0x60002);
+	assert_page(d, 0, PAGE_HOLE, "");
+	assert_page(d, 0x60000, PAGE_OK, "r:1:4096");
+	assert_page(d, 0x60001, PAGE_EXCLUDED, "");
+	assert_page(d, 0x60002, PAGE_HOLE, "");
+	assert_page(d, 0x60005, PAGE_OK, "v:2:4096");
+	assert_page(d, 0x60063, PAGE_OK, "r:3:4096");
+	assert_page(d, 0x60064, PAGE_HOLE, "");
+	assert_int_equal(dump_read_page(d, 0x60009, buf, &why), PAGE_LOST);
+	assert_non_null(strstr(error_message(why), "page 0x60009"));
+	error_free(why);
+	dump_close(d);
+	d = open_made(make_kdump,
+		      "kdump ilp32 little\nuts machine t:armv7l\nphysbase 0x60000000\n"
+		      "page 0x60000 data=r:1:4096\npage 0x60005 data=r:2:4096\n",
+		      &im);
+	assert_page(d, 0x60005, PAGE_OK, "r:2:4096");
+	assert_page(d, 0xc0005, PAGE_HOLE, "");
+	dump_close(d);
+	/* other machines' phys_base is another thing */
+	d = open_made(make_kdump,
+		      "kdump lp64 little\nphysbase 0x1000000\npage 1 data=r:1:4096\n", &im);
+	assert_page(d, 1, PAGE_OK, "r:1:4096");
+	dump_close(d);
+	image_done(&im);
+}
+
 static uint64_t reg_of(const struct dump *d, const char *name)
 {
 	const struct arch_reg *r = arch_find_reg(d->arch, name);
@@ -399,7 +440,8 @@ int main(void)
 		cmocka_unit_test(test_snappy_page),  cmocka_unit_test(test_rank),
 		cmocka_unit_test(test_one_bitmap),   cmocka_unit_test(test_bad_descriptors),
 		cmocka_unit_test(test_cut_off),	     cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_every_machine), cmocka_unit_test(test_split_part),   cmocka_unit_test(test_diskdump),
+		cmocka_unit_test(test_every_machine), cmocka_unit_test(test_arm_counts_from_ram),
+		cmocka_unit_test(test_split_part),   cmocka_unit_test(test_diskdump),
 		cmocka_unit_test(test_diskdump_odd), cmocka_unit_test(test_refused),
 	};
 
