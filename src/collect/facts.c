@@ -100,6 +100,9 @@ struct error *facts_gather(struct dump *d, struct kernel *k, int level, uint64_t
 	};
 	if (k && vmcoreinfo_number(k->info, "phys_base", &base))
 		f->phys_base = base;
+	/* there it is the start of RAM and nothing else */
+	if (d->arch == &arch_arm && !f->phys_base && d->memory.n)
+		f->phys_base = d->memory.v[0].start * d->page_size;
 	text = k ? vmcoreinfo_get(k->info, "CRASHTIME") : NULL;
 	if (text && text_u64(text, &crash_time))
 		f->timestamp = crash_time;

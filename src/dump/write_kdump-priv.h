@@ -21,6 +21,9 @@ struct kdump_writer {
 	size_t sub_header_len, head_len; /* head: sub header and notes, whole blocks */
 	uint64_t bitmap1_off, bitmap2_off, bitmap_len;
 	uint64_t desc_off, zero_off;
+	/* Frames in the file, and so all that follow here, count from this one: 0 but on 32-bit
+	 * Arm, where makedumpfile and crash count from the start of RAM */
+	uint64_t first_pfn, max_pfn;
 
 	/* the frames that the dump is to hold: how many are below each block of the bitmap (the last
 	 * is all of them), and a checksum of each block */

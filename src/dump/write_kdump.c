@@ -56,7 +56,8 @@ static struct error *write_bits(struct kdump_writer *k, uint64_t off, uint64_t b
 /* The frames that exist: bitmap 1. */
 static void memory_bits(const struct kdump_writer *k, uint64_t block, unsigned char *bits)
 {
-	pfn_bits(k->w.facts.memory, block * BITS_PFNS, k->w.facts.max_pfn, bits, BITS_LEN);
+	pfn_bits(k->w.facts.memory, k->first_pfn + block * BITS_PFNS, k->w.facts.max_pfn, bits,
+		 BITS_LEN);
 }
 
 /* The frames that the dump is to hold: bitmap 2. */
@@ -66,13 +67,13 @@ static struct error *kept_bits(const struct kdump_writer *k, uint64_t block, uns
 	unsigned char exist[BITS_LEN];
 
 	/* large pages make the bitmap longer than its frames */
-	if (block * BITS_PFNS >= f->max_pfn) {
+	if (block * BITS_PFNS >= k->max_pfn) {
 		memset(bits, 0, BITS_LEN);
 		return NULL;
 	}
 	memory_bits(k, block, exist);
 	if (f->kept)
-		TRY(f->kept(f->kept_arg, block * BITS_PFNS, bits, BITS_LEN));
+		TRY(f->kept(f->kept_arg, k->first_pfn + block * BITS_PFNS, bits, BITS_LEN));
 	else
 		memcpy(bits, exist, BITS_LEN);
 	for (size_t i = 0; f->kept && i < BITS_LEN; i++)
@@ -145,7 +146,7 @@ static uint64_t rank_of(struct kdump_writer *k, uint64_t pfn)
 /* How many frames that the dump is to hold are below `pfn`. */
 static struct error *count_below(struct kdump_writer *k, uint64_t pfn, uint64_t *ret)
 {
-	if (pfn == k->w.facts.max_pfn || pfn % BITS_PFNS == 0) {
+	if (pfn == k->max_pfn || pfn % BITS_PFNS == 0) {
 		*ret = k->ranks[(pfn + BITS_PFNS - 1) / BITS_PFNS];
 		return NULL;
 	}
@@ -285,7 +286,7 @@ static struct error *kdump_page(struct dump_writer *w, uint64_t pfn, const void 
 				const struct codec *codec, bool is_zero)
 {
 	struct kdump_writer *k = kdump(w);
-	struct error *e = take_page(k, pfn, bytes, len, codec, is_zero);
+	struct error *e = take_page(k, pfn - k->first_pfn, bytes, len, codec, is_zero);
 
 	k->failed |= e != NULL;
 	return e;
@@ -352,13 +353,24 @@ static struct error *thin(struct kdump_writer *k, uint64_t pfn)
 static struct error *kdump_thin(struct dump_writer *w, uint64_t pfn)
 {
 	struct kdump_writer *k = kdump(w);
-	struct error *e = thin(k, pfn);
+	struct error *e = thin(k, pfn - MIN(pfn, k->first_pfn));
 
 	k->failed |= e != NULL;
 	return e;
 }
 
 /* ---- begin and end ---- */
+
+/* The start of RAM, where frames count from it. Blocks of the bitmaps must begin at it. */
+static uint64_t first_frame(const struct dump_facts *f)
+{
+	uint64_t first = f->phys_base / f->page_size;
+
+	if (f->arch != &arch_arm || first % BITS_PFNS || first >= f->max_pfn || !f->memory->n ||
+	    f->memory->v[0].start < first)
+		return 0;
+	return first;
+}
 
 /* All sizes come from the input's headers. */
 static struct error *lay_out(struct kdump_writer *k)
@@ -383,10 +395,12 @@ static struct error *lay_out(struct kdump_writer *k)
 		return error_new(ERROR_OTHER, "a part of pages 0x%llx to 0x%llx of 0x%llx",
 				 (unsigned long long)f->start_pfn, (unsigned long long)f->end_pfn,
 				 (unsigned long long)f->max_pfn);
-	k->start_pfn = f->split ? f->start_pfn : 0;
-	k->end_pfn = f->split ? f->end_pfn : f->max_pfn;
+	k->first_pfn = first_frame(f);
+	k->max_pfn = f->max_pfn - k->first_pfn;
+	k->start_pfn = f->split ? f->start_pfn - MIN(f->start_pfn, k->first_pfn) : 0;
+	k->end_pfn = f->split ? f->end_pfn - MIN(f->end_pfn, k->first_pfn) : k->max_pfn;
 	k->head_len = ROUND_UP(k->sub_header_len + f->notes_len + f->eraseinfo_len, bs);
-	k->bitmap_len = ROUND_UP((f->max_pfn + 7) / 8, bs);
+	k->bitmap_len = ROUND_UP((k->max_pfn + 7) / 8, bs);
 	if (2 * k->bitmap_len / bs > INT32_MAX)
 		return error_new(ERROR_UNSUPPORTED, "%llu page frames are too many for the "
 						    "kdump-compressed format",

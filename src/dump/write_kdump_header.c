@@ -36,7 +36,7 @@ static void put_header(const struct kdump_writer *k, unsigned char *h, uint32_t 
 	put_u32(h + at + 4, f->page_size, big);
 	put_u32(h + at + 8, k->head_len / f->page_size, big);
 	put_u32(h + at + 12, 2 * k->bitmap_len / f->page_size, big);
-	put_u32(h + at + 16, MIN(f->max_pfn, (uint64_t)UINT32_MAX), big);
+	put_u32(h + at + 16, MIN(k->max_pfn, (uint64_t)UINT32_MAX), big);
 	put_u32(h + at + 36, f->nr_cpus, big);
 }
 
@@ -104,7 +104,8 @@ struct error *kdump_write_sub_header(struct kdump_writer *k)
 
 	if (!zeros)
 		return error_nomem();
-	put_long(f, h + at[PHYS_BASE], f->phys_base);
+	/* on Arm it also says from where frames count */
+	put_long(f, h + at[PHYS_BASE], f->arch == &arch_arm && !k->first_pfn ? 0 : f->phys_base);
 	put_u32(h + at[DUMP_LEVEL], f->dump_level > 0 ? f->dump_level : 0, f->big);
 	if (f->vmcoreinfo) {
 		put_u64(h + at[OFF_INFO],
@@ -121,12 +122,12 @@ struct error *kdump_write_sub_header(struct kdump_writer *k)
 	}
 	if (f->split) {
 		put_u32(h + at[SPLIT], 1, f->big);
-		put_long(f, h + at[START_PFN], f->start_pfn);
-		put_long(f, h + at[END_PFN], f->end_pfn);
-		put_u64(h + at[START_PFN_64], f->start_pfn, f->big);
-		put_u64(h + at[END_PFN_64], f->end_pfn, f->big);
+		put_long(f, h + at[START_PFN], k->start_pfn);
+		put_long(f, h + at[END_PFN], k->end_pfn);
+		put_u64(h + at[START_PFN_64], k->start_pfn, f->big);
+		put_u64(h + at[END_PFN_64], k->end_pfn, f->big);
 	}
-	put_u64(h + at[MAX_PFN_64], f->max_pfn, f->big);
+	put_u64(h + at[MAX_PFN_64], k->max_pfn, f->big);
 	TRY(sink_write(k->w.sink, f->page_size, h, k->sub_header_len));
 	/* straight from where they are: device dumps (NT_VMCOREDD) are many MiB */
 	TRY(sink_write(k->w.sink, notes_off, f->notes, f->notes_len));
