@@ -3,9 +3,19 @@
 
 #include "base/base.h"
 #include "dump/dump.h"
+#include "dump/verify.h"
+
+static inline void fuzz_found(void *arg, const struct finding *f)
+{
+	(void)arg;
+	if (!f->what || (f->has_pages && f->start >= f->end))
+		abort();
+}
 
 static inline void fuzz_dump_pages_of(struct dump *d)
 {
+	struct verify_request verify = { .dump = d, .found = fuzz_found };
+	struct verify_counts counts;
 	static unsigned char buf[1 << 20];
 	struct error *why;
 	uint32_t flag;
@@ -30,6 +40,8 @@ static inline void fuzz_dump_pages_of(struct dump *d)
 	(void)dump_read_page(d, d->max_pfn - 1, buf, NULL);
 	for (size_t i = 0; i < d->nr_notes; i++)
 		(void)dump_find_note(d, d->notes[i].name, d->notes[i].type);
+	if (ranges_total(&d->memory) <= 64)
+		error_free(dump_verify(&verify, &counts));
 	dump_close(d);
 }
 

@@ -16,6 +16,7 @@ static const struct command {
 	{ "report", "DUMP", "say why a kernel died, from its dump alone", "salvage report",
 	  salvage_report },
 	{ "shell", "DUMP", "ask a dead kernel questions, as with crash", "salvage shell", shell_main },
+	{ "verify", "DUMP", "check that a dump is whole and reads", "salvage verify", salvage_verify },
 	{ "list", "[FOLDER]", "show the saved crashes (default /var/crash)", "salvage list",
 	  salvage_list },
 };

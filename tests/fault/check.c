@@ -7,6 +7,7 @@
  *     that is not so in REFERENCE (left out: also what is of a class that a dump level names)
  *   - RESULT says that it is complete just when it answers for all that REFERENCE has
  *   - STATUS 0 just with a complete dump
+ *   - nothing in RESULT is damaged (dump_verify)
  *
  * `nothing` in the line: there is no file, or nobody takes it for a dump yet. Exit 1: a dump was lost,
  * or lies.
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dump/verify.h"
 #include "kernel/pageclass.h"
 
 #define LEVEL_ALL 31
@@ -83,6 +85,12 @@ static void judge_pages(struct judge *j)
 	free(b);
 }
 
+static void take_finding(void *arg, const struct finding *f)
+{
+	if (f->kind == FINDING_DAMAGED)
+		complain(arg, f->has_pages ? f->start : 0, f->what);
+}
+
 static struct error *open_all(struct judge *j, char **argv, struct kernel **k)
 {
 	TRY(dump_open(argv[1], &j->input));
@@ -96,6 +104,7 @@ int main(int argc, char **argv)
 {
 	_cleanup_kernel_ struct kernel *k = NULL;
 	struct judge j = { 0 };
+	struct verify_counts counts;
 	struct error *e;
 	struct stat st;
 	int status;
@@ -122,6 +131,11 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	judge_pages(&j);
+	e = dump_verify(&(struct verify_request){ .dump = j.result, .found = take_finding, .arg = &j },
+			&counts);
+	if (e)
+		complain(&j, 0, error_message(e));
+	error_free(e);
 	if (j.result->complete && j.lost)
 		complain(&j, 0, "is complete, says the header, but pages are lost");
 	if (status == 0 && !j.result->complete)
