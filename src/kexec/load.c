@@ -124,6 +124,8 @@ static struct error *with_fate(struct error *e, struct kexec_result *r)
 	const char *why = r->before == KEXEC_BEFORE_LOST ? r->before_note : NULL;
 	char *longer = NULL;
 
+	if (!r->sentence) /* there was no memory even for that */
+		return take_ptr(short_one);
 	if (asprintf(&longer, "%s; %s%s%s", r->sentence, fate, why ? ": " : "", why ? why : "") < 0)
 		return take_ptr(short_one);
 	free(r->sentence);
@@ -136,7 +138,7 @@ static struct error *look_after(const struct kexec_plan *p, struct kexec_result 
 {
 	struct error *failed;
 
-	if (!p->state.crash_loaded || error_kind(e) == ERROR_NOMEM)
+	if (!p->state.crash_loaded)
 		return e;
 	if (crash_loaded_now(p->rq.root)) {
 		r->before = KEXEC_BEFORE_KEPT;
@@ -151,7 +153,7 @@ static struct error *look_after(const struct kexec_plan *p, struct kexec_result 
 
 struct error *kexec_load(const struct kexec_plan *p, struct kexec_result *r)
 {
-	_cleanup_close_ int lock = p->rq.panic ? record_lock(p->rq.root) : -1;
+	_cleanup_close_ UNUSED int lock = p->rq.panic ? record_lock(p->rq.root) : -1;
 	uint64_t start = clock_us();
 	struct error *e;
 

@@ -145,7 +145,7 @@ static const struct {
 	{ ENOEXEC, KEXEC_BAD_IMAGE, "the running kernel does not know this kind of kernel image",
 	  "give a bzImage; see dmesg for the kernel's words" },
 	{ EFBIG, KEXEC_NO_ROOM, "a file is larger than the running kernel takes", "use a smaller initrd" },
-	{ EFAULT, KEXEC_NO_MEMORY, "the kernel could not read this program's memory",
+	{ EFAULT, KEXEC_KERNEL_REFUSED, "the kernel could not read this program's memory",
 	  "free some memory and try again" },
 	{ EINTR, KEXEC_BUSY, "the load was interrupted by a signal", "try again" },
 	{ EIO, KEXEC_NO_FILE, "the kernel could not read a file", "check the disk, and dmesg" },
@@ -175,8 +175,8 @@ static struct error *refuse_other(struct kexec_result *r, enum kexec_call call, 
 		return refuse(r, KEXEC_KERNEL_REFUSED, "run it again with -d, and see dmesg",
 			      "%s found something in the request that it does not take (%s)", name,
 			      call == KEXEC_CALL_FILE ?
-				      "a flag that this kernel does not know, or a command line that is too long" :
-				      "a flag that this kernel does not know, or more than half of memory");
+				      "a file that is empty, a flag that it does not know, or a command line that is too long" :
+				      "a flag that it does not know, or more than half of memory");
 	default:
 		return refuse(r, KEXEC_KERNEL_REFUSED, "see dmesg, or run again with -d",
 			      "%s failed: %s", name, strerror(err));
