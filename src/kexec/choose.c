@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "kexec/cryptkeys.h"
 #include "kexec/pe.h"
 #include "kexec/plan.h"
 #include "kexec/result.h"
@@ -109,11 +110,34 @@ static const char *file_call_lacks(const struct kexec_plan *p)
 
 static struct error *check_file_call(const struct kexec_plan *p, struct kexec_result *r)
 {
-	if (strlen(p->cmdline) + 1 + FILE_CALL_ADDITION > p->image.bz.cmdline_max)
+	unsigned added = FILE_CALL_ADDITION + (p->rq.nr_crypt_keys ? CRYPT_KEYS_CMDLINE : 0);
+
+	if (strlen(p->cmdline) + 1 + added > p->image.bz.cmdline_max)
 		return refuse(r, KEXEC_CMDLINE_TOO_LONG, "shorten the command line",
-			      "the command line of %zu bytes leaves no room for the %d bytes that kexec_file_load adds; the kernel takes %u",
-			      strlen(p->cmdline), FILE_CALL_ADDITION, p->image.bz.cmdline_max);
+			      "the command line of %zu bytes leaves no room for the %u bytes that kexec_file_load adds; the kernel takes %u",
+			      strlen(p->cmdline), added, p->image.bz.cmdline_max);
 	return check_signature(p, r);
+}
+
+/* Keys go with the kernel's own loader, and with that alone. */
+static struct error *check_crypt_keys(const struct kexec_plan *p, struct kexec_result *r, const char *lacks)
+{
+	struct error *e;
+
+	if (!p->rq.nr_crypt_keys)
+		return NULL;
+	if (!p->rq.panic)
+		return refuse(r, KEXEC_BAD_REQUEST, "leave out the keys, or load with -p",
+			      "keys of encrypted disks are handed to crash kernels only");
+	if (p->rq.call == KEXEC_CALL_SEGMENTS || lacks)
+		return refuse(r, KEXEC_BAD_REQUEST, "leave out the keys, or what needs kexec_load",
+			      "keys of encrypted disks go with kexec_file_load only%s%s", lacks ? ", but " : "",
+			      lacks ? lacks : "");
+	e = crypt_keys_check(p->rq.root, p->rq.crypt_keys, p->rq.nr_crypt_keys);
+	if (e && error_kind(e) == ERROR_USAGE)
+		return refuse_error(r, KEXEC_BAD_REQUEST, "give the description that keyctl shows", e);
+	return refuse_error(r, KEXEC_NOT_SUPPORTED,
+			    "mount configfs at /sys/kernel/config; Linux 6.16 and CONFIG_CRASH_DM_CRYPT are needed", e);
 }
 
 static struct error *set_note(struct kexec_plan *p, struct kexec_result *r, const char *note)
@@ -137,6 +161,7 @@ struct error *plan_choose(struct kexec_plan *p, struct kexec_result *r)
 	const char *lacks = file_call_lacks(p);
 
 	TRY(check_permission(p, r));
+	TRY(check_crypt_keys(p, r, lacks));
 	p->first = p->rq.call;
 	if (p->rq.call == KEXEC_CALL_FILE && lacks)
 		return refuse(r, KEXEC_BAD_REQUEST, "use the segment based call (-c), or let kexec choose (-a)",
@@ -153,6 +178,8 @@ struct error *plan_choose(struct kexec_plan *p, struct kexec_result *r)
 		return set_note(p, r, "the kernel is locked down, which allows kexec_file_load only");
 	if (p->state.ima_appraises)
 		return set_note(p, r, "the integrity policy (IMA) allows kexec_file_load only");
+	if (p->rq.nr_crypt_keys)
+		return set_note(p, r, "only kexec_file_load hands keys of encrypted disks over");
 	if (loads_left(p) == 1)
 		return set_note(p, r, "the one load that is left goes to kexec_file_load");
 	p->may_fall_back = p->have_segments;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "host/host.h"
+#include "kexec/cryptkeys.h"
 #include "kexec/plan.h"
 #include "kexec/record.h"
 #include "kexec/result.h"
@@ -158,6 +159,10 @@ struct error *kexec_load(const struct kexec_plan *p, struct kexec_result *r)
 	struct error *e;
 
 	*r = (struct kexec_result){ 0 };
+	if (p->rq.nr_crypt_keys)
+		TRY(refuse_error(r, KEXEC_KERNEL_REFUSED, "look into dmesg",
+				 crypt_keys_offer(p->rq.root, p->rq.crypt_keys, p->rq.nr_crypt_keys,
+						  p->state.crash_loaded)));
 	e = plan_call(p, r);
 	if (!p->rq.panic)
 		return e;

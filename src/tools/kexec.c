@@ -24,7 +24,7 @@ enum {
 	OPT_SPOIL, OPT_REFUSED, OPT_CHECK, OPT_ROOT, OPT_MODULE, OPT_DTB, OPT_ARGS_ELF,
 	OPT_ARGS_LINUX, OPT_ARGS_NONE, OPT_ENTRY_32BIT, OPT_MEMMAP, OPT_NO_CMA, OPT_FORCE_DTB,
 	OPT_ENTRY, OPT_JUMP_BACK,
-	OPT_JSON, OPT_SERIAL, OPT_BAUD, OPT_CONSOLE_SERIAL, OPT_CONSOLE_VGA,
+	OPT_JSON, OPT_CRYPT_KEY, OPT_SERIAL, OPT_BAUD, OPT_CONSOLE_SERIAL, OPT_CONSOLE_VGA,
 };
 
 static const struct option_def options[] = {
@@ -73,6 +73,8 @@ static const struct option_def options[] = {
 	{ 0, "entry", "ADDR", "Where that kernel waits.", OPT_ENTRY },
 	{ 0, "noefi", NULL, "Pass no EFI tables, name the ACPI tables' place instead.", OPT_NO_EFI },
 	{ 0, "hotplug", NULL, "Let the kernel update the core headers (kexec_load).", OPT_HOTPLUG },
+	{ 0, "crypt-key", "NAME", "Hand this keyring key to the capture kernel, for its encrypted disk.",
+	  OPT_CRYPT_KEY },
 	{ 0, "serial", "PORT", "The check before the start speaks there: ttyS0 to ttyS3, or hex.",
 	  OPT_SERIAL },
 	{ 0, "serial-baud", "RATE", "Speed of that line (default: as console= says).", OPT_BAUD },
@@ -102,7 +104,7 @@ static struct {
 	bool sync, ifdown, reuse_cmdline, check, json;
 	char *append;
 	const char *root;
-	struct words initrds, modules;
+	struct words initrds, modules, crypt_keys;
 	struct kexec_request rq;
 } arg = { .sync = true, .ifdown = true, .root = "/" };
 
@@ -295,6 +297,8 @@ static struct error *set_option(int id, const char *value)
 		return NULL;
 	case OPT_ENTRY:
 		return address(value, &arg.rq.jump_back_entry);
+	case OPT_CRYPT_KEY:
+		return words_add(&arg.crypt_keys, value);
 	case OPT_SERIAL:
 		arg.rq.serial = value;
 		return NULL;
@@ -408,6 +412,8 @@ static int load(void)
 	arg.rq.nr_initrds = arg.initrds.n;
 	arg.rq.modules = (const char *const *)arg.modules.v;
 	arg.rq.nr_modules = arg.modules.n;
+	arg.rq.crypt_keys = (const char *const *)arg.crypt_keys.v;
+	arg.rq.nr_crypt_keys = arg.crypt_keys.n;
 	e = kexec_plan(&arg.rq, &plan, &r);
 	if (!e && !arg.json && (arg.check || arg.rq.debug))
 		kexec_plan_print(plan, stdout);
@@ -586,6 +592,7 @@ int main(int argc, char **argv)
 		}
 	}
 	words_done(&arg.initrds);
+	words_done(&arg.crypt_keys);
 	words_done(&arg.modules);
 	free(arg.append);
 	return rc;
