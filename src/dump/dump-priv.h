@@ -5,7 +5,8 @@
 #include "base/strbuf.h"
 #include "dump/dump.h"
 
-extern const struct dump_format read_diskdump, read_elf, read_kdump, read_lkcd, read_s390;
+extern const struct dump_format read_diskdump, read_elf, read_kdump, read_lkcd, read_s390,
+	read_sadump;
 
 /* Opens a part of a set as a dump by itself; takes its source over, also on failure. */
 struct error *dump_open_part(struct dump_part *p, struct dump **ret) MUST_CHECK;

@@ -4,7 +4,7 @@
 #include "base/base.h"
 
 static const struct dump_format *const formats[] = {
-	&read_kdump, &read_elf, &read_lkcd, &read_diskdump, &read_s390,
+	&read_kdump, &read_elf, &read_lkcd, &read_diskdump, &read_s390, &read_sadump,
 };
 
 /*

@@ -36,7 +36,7 @@ struct image {
 typedef struct error *make_fn(const char *text, struct image *ret);
 
 /* Each empties *ret first; free it with image_done(). */
-make_fn make_elf, make_kdump, make_flat, make_lkcd, make_s390;
+make_fn make_elf, make_kdump, make_flat, make_lkcd, make_s390, make_sadump;
 void image_done(struct image *im);
 
 /* --- for the builders --- */
