@@ -8,6 +8,8 @@
 extern const struct dump_format read_diskdump, read_elf, read_kdump, read_lkcd, read_s390,
 	read_sadump;
 
+/* An empty dump, complete until something else is seen; null: out of memory. */
+struct dump *dump_new(const struct dump_format *ops);
 /* Opens a part of a set as a dump by itself; takes its source over, also on failure. */
 struct error *dump_open_part(struct dump_part *p, struct dump **ret) MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #include "dump/dump-priv.h"
 
 #include "base/base.h"
+#include "dump/raw.h"
 
 static const struct dump_format *const formats[] = {
 	&read_kdump, &read_elf, &read_lkcd, &read_diskdump, &read_s390, &read_sadump,
@@ -94,11 +95,13 @@ static struct error *unflatten(struct source *s, struct dump_part *ret)
 	return source_open_flattened(s, &ret->source, &ret->complete);
 }
 
-static struct dump *dump_new(void)
+struct dump *dump_new(const struct dump_format *ops)
 {
 	struct dump *d = calloc(1, sizeof(*d));
 
 	if (d) {
+		d->ops = ops;
+		d->format = ops ? ops->name : NULL;
 		d->dump_level = -1;
 		d->complete = true;
 	}
@@ -108,7 +111,7 @@ static struct dump *dump_new(void)
 struct error *dump_open_part(struct dump_part *p, struct dump **ret)
 {
 	_cleanup_source_ struct source *own = take_ptr(p->source);
-	_cleanup_dump_ struct dump *d = dump_new();
+	_cleanup_dump_ struct dump *d = dump_new(NULL);
 	const struct dump_format *format;
 
 	if (!d)
@@ -170,7 +173,7 @@ static struct error *pick_set_format(const struct dump_part *parts, size_t n,
 
 static struct error *open_set(struct dump_part *parts, size_t n, struct dump **ret)
 {
-	_cleanup_dump_ struct dump *d = dump_new();
+	_cleanup_dump_ struct dump *d = dump_new(NULL);
 	const struct dump_format *format;
 
 	if (!d)
@@ -211,10 +214,20 @@ struct error *dump_open_sources(struct source **sources, size_t n, struct dump *
 	return e;
 }
 
+static struct error *open_raw_names(char *const *names, size_t n, struct dump **ret)
+{
+	_cleanup_raw_layout_ struct raw_layout l = { 0 };
+
+	TRY(raw_parse_names(names, n, &l));
+	return dump_open_raw(&l, ret);
+}
+
 struct error *dump_open(const char *path, struct dump **ret)
 {
 	struct source *s;
 
+	if (raw_is_name(path))
+		return open_raw_names((char *const[]){ (char *)path }, 1, ret);
 	TRY(source_open_file(path, &s));
 	return dump_open_source(s, ret);
 }
@@ -229,6 +242,8 @@ struct error *dump_open_set(char *const *paths, size_t n, struct dump **ret)
 		return dump_open(paths[0], ret);
 	if (!n || n > NR_FILES_MAX)
 		return error_new(ERROR_USAGE, "a dump of %zu files; expected 1 to %u", n, NR_FILES_MAX);
+	if (raw_is_name(paths[0]))
+		return open_raw_names(paths, n, ret);
 	sources = calloc(n, sizeof(*sources));
 	if (!sources)
 		return error_nomem();
@@ -241,6 +256,18 @@ struct error *dump_open_set(char *const *paths, size_t n, struct dump **ret)
 	while (opened--)
 		source_close(sources[opened]);
 	return e;
+}
+
+struct error *dump_list_files(const char *name, struct words *ret)
+{
+	_cleanup_raw_layout_ struct raw_layout l = { 0 };
+
+	if (!raw_is_name(name))
+		return words_add(ret, name);
+	TRY(raw_parse_names((char *const[]){ (char *)name }, 1, &l));
+	for (size_t i = 0; i < l.pieces.n; i++)
+		TRY(words_add(ret, l.pieces.v[i].file));
+	return NULL;
 }
 
 void dump_close(struct dump *d)

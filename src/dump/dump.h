@@ -8,6 +8,7 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "base/ranges.h"
+#include "base/text.h"
 #include "dump/source.h"
 
 enum page_answer {
@@ -82,6 +83,7 @@ struct dump_segment {
 	uint64_t file_off, file_len; /* where its bytes are; file_len <= len */
 };
 
+/* `path` may also be a name of raw memory (raw.h). */
 struct error *dump_open(const char *path, struct dump **ret) MUST_CHECK;
 /* Takes `s` over, also on failure. */
 struct error *dump_open_source(struct source *s, struct dump **ret) MUST_CHECK;
@@ -90,6 +92,8 @@ struct error *dump_open_source(struct source *s, struct dump **ret) MUST_CHECK;
  * incomplete; a file that is no part of the same dump is an error that names it. With one path
  * it is dump_open(). */
 struct error *dump_open_set(char *const *paths, size_t n, struct dump **ret) MUST_CHECK;
+/* Adds the files that dump_open(name) reads to `ret`: one, or those of a name of raw memory. */
+struct error *dump_list_files(const char *name, struct words *ret) MUST_CHECK;
 /* Takes the sources over, also on failure; not the array. */
 struct error *dump_open_sources(struct source **sources, size_t n, struct dump **ret) MUST_CHECK;
 void dump_close(struct dump *d); /* null is fine */

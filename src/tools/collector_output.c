@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "dump/dump.h"
 #include "tools/collector_job.h"
 
 const char *job_target_name(const struct job *j, int i)
@@ -13,15 +14,19 @@ const char *job_target_name(const struct job *j, int i)
 }
 
 /* Overwriting the dump that is being read would destroy it. */
-static bool is_input(const struct job *j, const struct stat *st)
+static struct error *refuse_input(const struct job *j, const struct stat *st, const char *name)
 {
+	_cleanup_words_ struct words files = { 0 };
 	struct stat in;
 
 	for (int i = 0; i < j->nr_inputs; i++)
-		if (stat(j->inputs[i], &in) == 0 && in.st_dev == st->st_dev &&
+		TRY(dump_list_files(j->inputs[i], &files));
+	for (size_t i = 0; i < files.n; i++)
+		if (stat(files.v[i], &in) == 0 && in.st_dev == st->st_dev &&
 		    in.st_ino == st->st_ino)
-			return true;
-	return false;
+			return error_new(ERROR_USAGE, "%s: is the input itself; write to another file",
+					 name);
+	return NULL;
 }
 
 struct error *job_open_output(const struct job *j, const char *name, int *ret, int *ret_own)
@@ -43,9 +48,7 @@ struct error *job_open_output(const struct job *j, const char *name, int *ret, i
 		return error_sys(errno, "%s: cannot create the dump file", name);
 	if (fstat(*ret, &st) < 0)
 		return error_sys(errno, "%s: cannot look at the dump file", name);
-	if (is_input(j, &st))
-		return error_new(ERROR_USAGE, "%s: is the input itself; write to another file",
-				 name);
+	TRY(refuse_input(j, &st, name));
 	if (!S_ISREG(st.st_mode)) /* devices keep their permissions and have no length */
 		return NULL;
 	/* also a file that was there and is overwritten */
