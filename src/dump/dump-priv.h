@@ -13,6 +13,9 @@ struct dump *dump_new(const struct dump_format *ops);
 /* Opens a part of a set as a dump by itself; takes its source over, also on failure. */
 struct error *dump_open_part(struct dump_part *p, struct dump **ret) MUST_CHECK;
 
+/* The error for a file that no format wants: it says what the file is, where that is known. */
+struct error *foreign_refuse(struct source *s) MUST_CHECK;
+
 #define UTSNAME_LEN 390 /* struct new_utsname: six names of 65 bytes */
 
 /* `len` bytes, up to a NUL, made printable; `to` has room for len + 1. */

@@ -67,13 +67,7 @@ static const struct dump_format *best_format(struct source *s)
 static struct error *pick_format(struct source *s, const struct dump_format **ret)
 {
 	*ret = best_format(s);
-	if (!*ret)
-		return error_new(
-			ERROR_UNSUPPORTED,
-			"%s: not a dump of a known format (makedumpfile(8) lists them), or its "
-			"beginning is damaged",
-			s->name);
-	return NULL;
+	return *ret ? NULL : foreign_refuse(s);
 }
 
 static struct error *check_page_size(const struct dump *d, const char *name)

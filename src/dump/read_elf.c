@@ -31,7 +31,7 @@ struct elf {
 	uint32_t flags;
 	uint64_t phoff, shoff;
 	uint32_t phnum;
-	uint16_t phentsize;
+	uint16_t phentsize, shnum;
 	VECTOR(struct dump_segment) loads; /* file order */
 	uint64_t align;			   /* of the first one */
 	VECTOR(struct range) note_areas;   /* file offsets */
@@ -79,6 +79,8 @@ static struct error *read_file_header(struct dump *d, struct elf *elf)
 	cursor_skip(&c, 2);
 	elf->phentsize = cursor_u16(&c);
 	elf->phnum = cursor_u16(&c);
+	cursor_skip(&c, 2);
+	elf->shnum = cursor_u16(&c);
 	TRY(cursor_error(&c));
 	d->arch = arch_by_elf(machine, elf->wide);
 	if (!d->arch)
@@ -350,6 +352,11 @@ static struct error *elf_open(struct dump *d)
 	TRY(read_file_header(d, elf));
 	TRY(read_real_phnum(d, elf));
 	TRY(read_program_headers(d, elf));
+	if (!elf->phnum && elf->shnum > 1)
+		return error_new(ERROR_UNSUPPORTED,
+				 "%s: a Xen domain core (xl dump-core), its memory is in sections: this is "
+				 "not read; let kdump inside the guest save it",
+				 d->source->name);
 	if (!elf->loads.n)
 		return error_new(ERROR_BAD_DATA,
 				 "%s: an ELF core file without any memory "
