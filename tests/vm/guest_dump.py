@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""guest_dump.py --build DIR: a guest that QEMU dumps from outside, as TAP. One boot; the stopped
+guest is dumped in every format that the installed QEMU has, and each must read as the same
+memory. What it leaves is in BUILD/vm/guest-dump."""
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import checks
+import debian
+import lab
+
+HERE = Path(__file__).resolve().parent
+RAM_MB = 192
+READY_S = 150
+
+
+class Qmp:
+    """QEMU's control socket."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(60)
+        for _ in range(100):
+            try:
+                self.socket.connect(str(path))
+                break
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(0.1)
+        self.lines = self.socket.makefile("r")
+        self.lines.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        text = json.dumps({"execute": command, "arguments": arguments})
+        self.socket.sendall(text.encode() + b"\n")
+        for line in self.lines:
+            answer = json.loads(line)
+            if "error" in answer:
+                raise RuntimeError(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+        raise RuntimeError(f"{command}: QEMU is gone")
+
+
+def make_initramfs(kernel, work):
+    root = work / "initramfs"
+    shutil.rmtree(root, ignore_errors=True)
+    (root / "bin").mkdir(parents=True)
+    (root / "modules").mkdir()
+    (root / "dev").mkdir()
+    shutil.copy("/bin/busybox", root / "bin/busybox")
+    shutil.copy(HERE / "guest/dumped-init", root / "init")
+    order = []
+    for path in kernel.module_files("qemu_fw_cfg"):
+        name = re.sub(r"\.ko.*", ".ko", os.path.basename(path))
+        (root / "modules" / name).write_bytes(lab.unpacked_module(path))
+        order.append(name)
+    (root / "modules/order").write_text("".join(f"{n}\n" for n in order))
+    out = lab.pack_initramfs(root, work / "initramfs.gz")
+    shutil.rmtree(root)
+    return out
+
+
+def boot(kernel, initrd, work):
+    """A guest with VMCOREINFO's device, stopped when it is ready."""
+    console = work / "console"
+    argv = ["timeout", "-k", "5", "280", "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg",
+            "-cpu", "qemu64", "-smp", "2", "-m", str(RAM_MB), "-nodefaults", "-display", "none",
+            "-net", "none", "-serial", f"file:{console}", "-device", "vmcoreinfo",
+            "-qmp", f"unix:{work}/qmp,server=on,wait=off", "-kernel", str(kernel.image),
+            "-initrd", str(initrd), "-append", "console=ttyS0 no_timer_check"]
+    qemu = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and qemu.poll() is None:
+        if console.exists() and "VM: ready" in console.read_text(errors="replace"):
+            break
+        time.sleep(0.3)
+    else:
+        qemu.terminate()
+        qemu.wait()
+        raise SystemExit("the guest did not come up; see " + str(console))
+    return qemu, Qmp(work / "qmp")
+
+
+def take_dumps(qmp, work):
+    """{name: file}: everything this QEMU writes of a Linux guest, of the same stopped moment."""
+    qmp.ask("stop")
+    formats = qmp.ask("query-dump-guest-memory-capability")["formats"]
+    dumps = {}
+    for name in formats:
+        if name == "win-dmp":
+            continue
+        path = work / name
+        qmp.ask("dump-guest-memory", paging=False, protocol=f"file:{path}", format=name)
+        dumps[name] = path
+    path = work / "elf-paging"
+    qmp.ask("dump-guest-memory", paging=True, protocol=f"file:{path}")
+    dumps["elf-paging"] = path
+    qmp.ask("pmemsave", val=0, size=RAM_MB << 20, filename=str(work / "pmemsave"))
+    return dumps
+
+
+class Guest:
+    def __init__(self, build):
+        self.build = build
+        self.work = build / "vm" / "guest-dump"
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(parents=True)
+        self.kernel = debian.Kernel("6.1")
+        started = time.monotonic()
+        qemu, qmp = boot(self.kernel, make_initramfs(self.kernel, self.work), self.work)
+        try:
+            self.dumps = take_dumps(qmp, self.work)
+            qmp.ask("quit")
+        finally:
+            if qemu.poll() is None:
+                try:
+                    qemu.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    qemu.terminate()
+                    qemu.wait()
+        self.seconds = time.monotonic() - started
+        self.console = (self.work / "console").read_text(errors="replace")
+
+    def run(self, program, *argv):
+        return checks.call(self.build / "bin" / program, *argv).stdout
+
+    def pages(self, *names):
+        p = checks.call(self.build / "tests/make/dumpcmp", *names)
+        return json.loads(p.stdout)
+
+
+def every_format(g):
+    """Every format this QEMU names was taken."""
+    assert {"elf", "elf-paging", "kdump-zlib"} <= set(g.dumps), sorted(g.dumps)
+    return " ".join(sorted(g.dumps)) + f" in {g.seconds:.0f} s"
+
+
+def same_pages(g):
+    """Each page frame that the ELF dump holds reads the same from every other file, and none holds
+    more. VMCOREINFO is the guest's in each."""
+    words = []
+    for name, path in g.dumps.items():
+        n = g.pages(g.dumps["elf"], path)
+        assert n["different"] == 0 and n["lost"] == 0, f"{name}: {n}"
+        # with paging QEMU leaves out what the guest does not map: holes of the first MiB
+        unmapped = 256 if name == "elf-paging" else 0
+        assert n["same"] >= (RAM_MB - 1) * 256 and n["only_first"] <= unmapped, f"{name}: {n}"
+        assert n["only_second"] == 0, f"{name}: {n}"
+        assert n["same_vmcoreinfo"], f"{name}: VMCOREINFO differs"
+        words.append(f"{name} {n['same']}")
+    return ", ".join(words)
+
+
+def raw_memory(g):
+    """pmemsave has the same pages, without any header."""
+    n = g.pages(g.dumps["elf"], f"{g.work}/pmemsave@0,arch=x86_64")
+    # what is not RAM in the first MiB is in pmemsave too
+    assert n["different"] == 0 and n["lost"] == 0 and n["only_first"] <= 512, n
+    return f"{n['same']} pages"
+
+
+def log(g):
+    """vmcore-dmesg prints the log of the running kernel from each, and the same one."""
+    first = None
+    for name, path in g.dumps.items():
+        text = g.run("vmcore-dmesg", path).decode(errors="replace")
+        assert f"Linux version {g.kernel.release}" in text, name
+        assert f"guest to be dumped: {g.kernel.release}" in text, name
+        assert first is None or text == first, f"{name}: another log"
+        first = text
+
+
+def refiltered(g):
+    """makedumpfile -d 31 filters a flattened QEMU dump; what is left has the same bytes."""
+    out = g.work / "filtered"
+    g.run("makedumpfile", "-l", "-d", "31", "--message-level", "4", g.dumps["kdump-zlib"], out)
+    n = g.pages(g.dumps["elf"], out)
+    assert n["different"] == 0 and n["lost"] == 0 and n["only_second"] == 0, n
+    assert 0 < n["same"] < RAM_MB * 128 and n["excluded_second"] > RAM_MB * 64, n
+    text = g.run("vmcore-dmesg", out).decode(errors="replace")
+    assert f"guest to be dumped: {g.kernel.release}" in text
+    return f"{n['same']} pages left, {out.stat().st_size >> 20} MiB"
+
+
+def cut_off(g):
+    """A file that was cut off is incomplete and reads as far as it goes."""
+    for name in ("elf", "kdump-zlib"):
+        cut = g.work / f"{name}-cut"
+        data = g.dumps[name].read_bytes()
+        cut.write_bytes(data[:len(data) * 2 // 3])
+        n = g.pages(g.dumps["elf"], cut)
+        assert not n["complete_second"] and n["different"] == 0, f"{name}: {n}"
+        assert n["same"] > 1000 and n["lost"] > 1000, f"{name}: {n}"
+        cut.unlink()
+
+
+CHECKS = [every_format, same_pages, raw_memory, log, refiltered, cut_off]
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--build", default="build")
+    ap.add_argument("--keep", action="store_true", help="keep the dumps")
+    args = ap.parse_args()
+    guest = Guest(Path(args.build).resolve())
+    failed = 0
+    for i, check in enumerate(CHECKS, 1):
+        try:
+            words = check(guest) or ""
+            print(f"ok {i} - guest-dump: {check.__name__}{' ' + words if words else ''}", flush=True)
+        except AssertionError as e:
+            failed += 1
+            print(f"not ok {i} - guest-dump: {check.__name__}: {e}", flush=True)
+        except Exception:
+            failed += 1
+            traceback.print_exc(file=sys.stdout)
+            print(f"not ok {i} - guest-dump: {check.__name__}", flush=True)
+    print(f"1..{len(CHECKS)}")
+    if failed:
+        print("\n".join("# " + l for l in guest.console.splitlines()[-40:]))
+    elif not args.keep:
+        for path in [*guest.dumps.values(), guest.work / "pmemsave", guest.work / "filtered"]:
+            path.unlink(missing_ok=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
