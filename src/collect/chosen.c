@@ -191,6 +191,11 @@ uint64_t chosen_left(struct chosen *c, uint64_t pfn, int level)
 	return left;
 }
 
+uint64_t chosen_of_class(const struct chosen *c, enum page_class class)
+{
+	return c->left[class];
+}
+
 /* Moves frames from kept to dropped; their blocks are worked out again when they are asked for. */
 struct error *chosen_thin(struct chosen *c, uint64_t pfn, int level)
 {

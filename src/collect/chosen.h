@@ -32,6 +32,8 @@ struct error *chosen_count(struct chosen *c) MUST_CHECK;
 struct error *chosen_runs(struct chosen *c, int level, uint64_t *ret) MUST_CHECK;
 /* About how many frames from `pfn` on `level` keeps; all blocks are counted. */
 uint64_t chosen_left(struct chosen *c, uint64_t pfn, int level);
+/* How many frames of a class there are; before chosen_left() was asked for frames above 0. */
+uint64_t chosen_of_class(const struct chosen *c, enum page_class class);
 /* From frame `pfn` on `level` is in effect, which keeps less than the one before. */
 struct error *chosen_thin(struct chosen *c, uint64_t pfn, int level) MUST_CHECK;
 

@@ -12,6 +12,7 @@
 #include "collect/first.h"
 #include "collect/pipeline.h"
 #include "collect/thin.h"
+#include "kernel/freecount.h"
 
 #define FIRST_MS_MAX 3000 /* to find what comes first */
 
@@ -22,6 +23,8 @@ struct collector {
 	struct keep keep;
 	struct chosen *chosen;
 	struct ranges first; /* frames that come before the others */
+	bool has_free_counted;
+	uint64_t free_counted, free_tolerance; /* by the dead kernel */
 	struct thin thin;
 	struct dump_writer *w; /* null: dry run */
 
@@ -185,16 +188,13 @@ static struct error *add_first(struct collector *c, uint64_t pfn, uint64_t end)
 	return NULL;
 }
 
-/* Of what a report needs only what no thinning takes away. In an ELF file each such piece would take
- * headers of its own, and a part of a split dump is no dump alone. */
-static struct error *find_first(struct collector *c)
+/* Of what a report needs only what no thinning takes away. */
+static struct error *find_first(struct collector *c, struct kernel *k)
 {
 	int least = c->thin.steps[c->thin.nr_steps - 1].level;
 	_cleanup_ranges_ struct ranges found = { 0 };
 
-	if (!c->r->kernel || c->r->elf || c->r->split)
-		return NULL;
-	TRY(first_find(c->d, FIRST_MS_MAX, &found));
+	TRY(first_find(k, FIRST_MS_MAX, &found));
 	for (size_t i = 0; i < found.n; i++) {
 		uint64_t end = found.v[i].end;
 
@@ -203,6 +203,45 @@ static struct error *find_first(struct collector *c)
 				TRY(add_first(c, pfn, pfn + n));
 	}
 	return NULL;
+}
+
+/* Asks the dead kernel, with a view of its own on it, whose memory is given back before the copying. */
+static struct error *look_into_kernel(struct collector *c)
+{
+	_cleanup_kernel_ struct kernel *k = NULL;
+	struct error *e;
+
+	if (!c->r->kernel)
+		return NULL;
+	TRY(kernel_open(c->d, &k));
+	/* In an ELF file each piece would take headers of its own, and a part of a split dump is no dump
+	 * alone. */
+	if (c->r->sink && !c->r->elf && !c->r->split)
+		TRY(find_first(c, k));
+	if (!(c->keep.level & DROP_FREE) || c->r->split)
+		return NULL;
+	e = freecount_read(k, &c->free_counted, &c->free_tolerance);
+	c->has_free_counted = !e;
+	error_free(e); /* then there is nothing to compare with */
+	return NULL;
+}
+
+/* What was decided from struct pages beside what the kernel knew of itself. */
+static void check_classes(struct collector *c)
+{
+	uint64_t unknown = c->keep.classes ? chosen_of_class(c->chosen, CLASS_UNKNOWN) : 0;
+	uint64_t free = c->ret->counts.dropped[CLASS_FREE], counted = c->free_counted;
+
+	if (unknown)
+		strbuf_printf(&c->ret->why, "%llu page frames have no struct page that can be read: they are "
+					    "kept.\n",
+			      (unsigned long long)unknown);
+	if (c->has_free_counted && MAX(free, counted) - MIN(free, counted) > c->free_tolerance)
+		strbuf_printf(&c->ret->why, "By their struct pages %llu page frames are free, but the kernel "
+					    "counted %llu (up to %llu apart would be no wonder): what dump "
+					    "level 16 leaves out may be wrong for this kernel.\n",
+			      (unsigned long long)free, (unsigned long long)counted,
+			      (unsigned long long)c->free_tolerance);
 }
 
 /* The most runs that an ELF file can have: those of every level that may come. */
@@ -265,7 +304,7 @@ static struct error *run(struct collector *c)
 	f.kept = chosen_kept;
 	f.kept_arg = c->chosen;
 	thin_init(&c->thin, c->r, &c->keep);
-	TRY(find_first(c));
+	error_free(look_into_kernel(c)); /* the dump does without: out of memory for one */
 	f.two_goes = c->first.n != 0;
 	if (c->r->elf)
 		TRY(count_runs(c, &f.max_runs));
@@ -273,6 +312,7 @@ static struct error *run(struct collector *c)
 	w = c->w;
 	c->thin.began_at = c->r->sink ? c->r->sink->bytes_written : 0;
 	TRY(chosen_count(c->chosen));
+	check_classes(c);
 	c->total = chosen_left(c->chosen, 0, c->ret->level);
 	pipeline_write_to(c->pipeline, w);
 	c->ret->begun = w != NULL;

@@ -194,26 +194,18 @@ static struct error *find_all(struct first *f)
 	return e;
 }
 
-struct error *first_find(struct dump *d, uint64_t limit_ms, struct ranges *ret)
+struct error *first_find(struct kernel *k, uint64_t limit_ms, struct ranges *ret)
 {
-	/* one of its own: what was translated before leaves no traces, and all memory is given back */
-	_cleanup_kernel_ struct kernel *k = NULL;
-	struct first f = { .d = d, .until_ms = clock_now_ms() + limit_ms };
+	struct first f = { .d = k->dump, .k = k, .until_ms = clock_now_ms() + limit_ms };
 	struct error *e;
 
 	f.pfns = calloc(TABLE_LEN, sizeof(*f.pfns));
 	if (!f.pfns)
 		return error_nomem();
-	dump_watch(d, touched, &f);
-	e = kernel_open(d, &k);
-	f.k = k;
-	if (!e)
-		e = find_all(&f);
-	dump_watch(d, NULL, NULL);
-	if (e && error_kind(e) != ERROR_NOMEM) { /* nothing is known of it: no order then */
-		error_free(e);
-		e = NULL;
-	}
+	vmem_done(k); /* page tables are read again */
+	dump_watch(k->dump, touched, &f);
+	e = find_all(&f);
+	dump_watch(k->dump, NULL, NULL);
 	if (!e)
 		e = take_result(&f, ret);
 	free(f.pfns);

@@ -4,7 +4,7 @@
 #include "base/strbuf.h"
 #include "kernel/pageclass.h"
 
-enum { DROP_ZERO = 1, DROP_CACHE_PRIVATE = 4 };
+enum { DROP_ZERO = 1, DROP_CACHE_PRIVATE = 4, DROP_FREE = 16 };
 
 struct keep {
 	struct pageclass *classes; /* null: unknown */
