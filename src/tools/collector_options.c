@@ -57,8 +57,7 @@ static const struct option_def option_rows[] = {
 	{ 0, "xen-syms", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "xen-vmcoreinfo", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "xen_phys_start", "ADDRESS", NULL, OPT_UNSUPPORTED },
-	/* salvage-collect's */
-	{ 0, "fd", "N", "write to the open descriptor N, and name no output", OPT_FD },
+	{ 0, "fd", "N", NULL, OPT_FD }, /* salvage-collect's: print_help() */
 	{ 0 },
 };
 
@@ -230,18 +229,27 @@ static void print_version(const struct job *j)
 
 static void print_help(const struct job *j)
 {
-	const char *name = j->program->name;
+	static const char *const shapes[] = {
+		"[OPTIONS] VMCORE... DUMPFILE",
+		"-F [OPTIONS] VMCORE... >STREAM",
+		"--split [OPTIONS] VMCORE PART1 PART2...",
+		"--reassemble PART... DUMPFILE",
+		"-R DUMPFILE <STREAM",
+		"--dump-dmesg [--partial-dmesg] VMCORE... LOGFILE",
+		"--mem-usage /proc/kcore|VMCORE",
+		"--vtop ADDRESS VMCORE [DUMPFILE]",
+		"-g VMCOREINFO -x VMLINUX|VMCORE",
+	};
 
-	printf("%s saves the memory of a crashed kernel.\n\n"
-	       "  %s [OPTIONS] VMCORE... DUMPFILE\n"
-	       "  %s -F [OPTIONS] VMCORE... >STREAM\n"
-	       "  %s -R DUMPFILE <STREAM\n"
-	       "  %s --dump-dmesg [--partial-dmesg] VMCORE... LOGFILE\n",
-	       name, name, name, name, name);
+	printf("%s saves the memory of a crashed kernel.\n\n", j->program->name);
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		printf("  %s %s\n", j->program->name, shapes[i]);
 	if (j->program->has_fd)
-		printf("  %s --fd N [OPTIONS] VMCORE...\n", name);
+		printf("  %s --fd N [OPTIONS] VMCORE...\n", j->program->name);
 	printf("\nSeveral VMCOREs are the parts of one split dump, in any order.\n\n");
 	options_help(option_rows, stdout);
+	if (j->program->has_fd)
+		printf("      --fd=N                  write to the open descriptor N, and name no output\n");
 }
 
 /* ---- parsing ---- */
