@@ -209,6 +209,16 @@ def page_truth(o):
     return f"{n['identical']} kept (makedumpfile {kept}), {n['excluded']} left out"
 
 
+def oracle_forms(o):
+    """Split, reassembled, ELF, filtered again, by us and by makedumpfile: the same pages (oracle/forms)."""
+    vmlinux = o.kernel.debug_vmlinux()
+    p = call(ORACLE / "forms", o.build, o.folder / "vmcore-full", o.work / "forms",
+             *(["--vmlinux", vmlinux] if vmlinux else []), "--", *newest_makedumpfile(), ok=False)
+    text = (p.stdout + p.stderr).decode(errors="replace").strip()
+    assert p.returncode == 0, text
+    return text.splitlines()[-1]
+
+
 def reloads_failed(o):
     """Every reload failed, a capture kernel was loaded after each, and most of them had lost it in between."""
     rows = re.findall(r"VM: reload -. (\S+): exit (\d+) loaded (\d)", o.run.console)
