@@ -9,7 +9,7 @@
 #define BLOCK_LEN     (CHOSEN_BLOCK / 8)
 #define REMEMBER_MAX  (4u << 20) /* bytes of bits: machines of up to 128 GiB */
 #define UNITS_MAX     65536u	 /* for which frames are counted by class */
-#define UNIT_MIN      512u	 /* frames; a divisor of CHOSEN_BLOCK, as all units are */
+#define UNIT_MIN_LOG  9		 /* of frames; all units divide CHOSEN_BLOCK */
 #define STEPS_MAX     40
 
 /* Frames of a unit by class, without those that the input does not have. */
@@ -31,7 +31,7 @@ struct chosen {
 	unsigned char recent[2][BLOCK_LEN]; /* where bits are not remembered: even and odd blocks */
 	uint64_t recent_block[2];	    /* + 1; 0: none */
 	struct unit *units;
-	uint64_t unit; /* frames in each */
+	unsigned unit_log; /* 2^unit_log frames in each */
 	struct step steps[STEPS_MAX];
 	size_t nr_steps;
 	/* chosen_left() goes forward: units below `counted` are not in `left` any more */
@@ -64,8 +64,8 @@ static void count_run(struct chosen *c, uint64_t pfn, uint64_t end, enum page_cl
 			n->already += b - a;
 	}
 	for (uint64_t n_here; !already && a < b; a += n_here) {
-		n_here = MIN(b, (a / c->unit + 1) * c->unit) - a;
-		c->units[a / c->unit].n[class] += n_here;
+		n_here = MIN(b, ((a >> c->unit_log) + 1) << c->unit_log) - a;
+		c->units[a >> c->unit_log].n[class] += n_here;
 		c->left[class] += n_here;
 	}
 }
@@ -93,11 +93,16 @@ static void take_kept(struct chosen *c, uint64_t pfn, uint64_t end, enum page_cl
 /* [pfn, end) of one block, which is memory. */
 static void take_memory(struct chosen *c, uint64_t pfn, uint64_t end, unsigned char *bits, bool count)
 {
-	for (uint64_t n, until; pfn < end; pfn += n) {
-		int level = level_at(c, pfn, &until);
-		enum page_class class = keep_class(c->r.keep, pfn, MIN(end, until), &n);
+	uint64_t until = pfn;
+	unsigned wanted = 0;
 
-		if (keep_wants(class, level))
+	for (uint64_t n; pfn < end; pfn += n) {
+		enum page_class class;
+
+		if (pfn >= until)
+			wanted = keep_classes(level_at(c, pfn, &until));
+		class = keep_class(c->r.keep, pfn, MIN(end, until), &n);
+		if (wanted >> class & 1)
 			take_kept(c, pfn, pfn + n, class, bits, count);
 		else if (count)
 			count_run(c, pfn, pfn + n, class, false, false);
@@ -182,7 +187,7 @@ uint64_t chosen_left(struct chosen *c, uint64_t pfn, int level)
 {
 	uint64_t left = 0;
 
-	for (; c->counted < pfn / c->unit; c->counted++)
+	for (; c->counted < pfn >> c->unit_log; c->counted++)
 		for (int i = 0; i < CLASS_MAX; i++)
 			c->left[i] -= c->units[c->counted].n[i];
 	for (int i = 0; i < CLASS_MAX; i++)
@@ -240,9 +245,10 @@ struct error *chosen_new(const struct chosen_request *r, struct chosen **ret)
 	c->r = *r;
 	c->steps[c->nr_steps++] = (struct step){ 0, r->keep->level };
 	c->nr_blocks = (max_pfn + CHOSEN_BLOCK - 1) / CHOSEN_BLOCK;
-	for (c->unit = UNIT_MIN; max_pfn / c->unit >= UNITS_MAX && c->unit < CHOSEN_BLOCK; c->unit *= 2)
-		;
-	nr_units = max_pfn / c->unit + 1;
+	c->unit_log = UNIT_MIN_LOG;
+	while (max_pfn >> c->unit_log >= UNITS_MAX && 1u << c->unit_log < CHOSEN_BLOCK)
+		c->unit_log++;
+	nr_units = (max_pfn >> c->unit_log) + 1;
 	c->units = calloc(nr_units, sizeof(*c->units));
 	c->known = calloc(c->nr_blocks + 1, sizeof(*c->known));
 	if (c->nr_blocks * BLOCK_LEN <= REMEMBER_MAX)

@@ -69,6 +69,15 @@ bool keep_wants(enum page_class class, int level)
 	       !pageclass_dropped(class, level);
 }
 
+unsigned keep_classes(int level)
+{
+	unsigned classes = 0;
+
+	for (int class = 0; class < CLASS_MAX; class++)
+		classes |= (unsigned)keep_wants(class, level) << class;
+	return classes;
+}
+
 bool keep_at(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n)
 {
 	return keep_wants(keep_class(k, pfn, end, ret_n), k->level);

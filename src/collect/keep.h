@@ -24,6 +24,8 @@ void keep_done(struct keep *k);
 enum page_class keep_class(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n);
 /* Whether `level` keeps frames of a class. */
 bool keep_wants(enum page_class class, int level);
+/* The same for all classes: bits 1 << class. */
+unsigned keep_classes(int level);
 /* Whether [pfn, pfn + *ret_n) is kept; *ret_n >= 1. The level's zero pages count as kept: only
  * their bytes tell. */
 bool keep_at(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n);

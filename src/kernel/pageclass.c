@@ -22,6 +22,7 @@
 
 #define WINDOW		32768  /* struct pages asked for at once */
 #define SCANNED_MAX	(1u << 20)
+#define NR_KEYS		32     /* see KEY_ANON and the others */
 #define RUNS		512    /* answers made at once */
 #define MAX_FOLIO_ORDER 26     /* 2^26 frames: more than any hugetlb page (16 GiB) */
 #define MAPPING_ANON	1      /* PAGE_MAPPING_ANON, include/linux/page-flags.h */
@@ -52,6 +53,8 @@ struct pageclass {
 	uint64_t run_pfn;
 
 	bool quick;	/* quick_answer() can read this kernel's struct page */
+	uint8_t class_by_key[NR_KEYS];
+	uint64_t swap_flags; /* all set: in the swap cache */
 	enum { NOT_ASKED, MAY_BE, NONE } poison; /* what the kernel's own count says */
 	uint64_t scanned;			 /* frames, for poison */
 };
@@ -342,34 +345,54 @@ static uint64_t word_at(const unsigned char *p, struct field f)
 	return get_u64(p + f.off, false);
 }
 
-/* Most pages by themselves: no tail, no folio, not poisoned, of a little-endian 64-bit kernel. The
- * same questions as class_of_folio(), without a copy and a width to ask for. */
-static bool quick_answer(const struct pageclass *c, uint64_t pfn, const unsigned char *p,
-			 struct answer *ret)
+/* What decides the class of a page by itself, as bits: without a branch for each, which in a mixture
+ * of pages nobody can foresee. */
+enum { KEY_ANON = 1, KEY_SLAB = 2, KEY_CACHE = 4, KEY_PRIVATE = 8, KEY_FREE = 16 };
+
+static enum page_class class_of_key(const struct pageclass *c, unsigned key)
+{
+	if (key & KEY_FREE)
+		return CLASS_FREE;
+	if (key & KEY_SLAB)
+		return CLASS_KERNEL;
+	if (key & KEY_ANON)
+		return CLASS_USER;
+	if (!(key & KEY_CACHE))
+		return CLASS_KERNEL;
+	return !c->l.flag_private || key & KEY_PRIVATE ? CLASS_CACHE_PRIVATE : CLASS_CACHE;
+}
+
+/* Most pages: no tail, no folio, not poisoned, of a little-endian 64-bit kernel. The same questions
+ * as class_of_folio(). */
+static inline bool quick_answer(const struct pageclass *c, uint64_t pfn, const unsigned char *p,
+				struct answer *ret)
 {
 	const struct page_layout *l = &c->l;
-	struct page page = { .flags = word_at(p, l->flags),
-			     .count = (int32_t)get_u32(p + l->mapcount.off, false) };
+	uint64_t flags = word_at(p, l->flags), order = word_at(p, l->private);
+	uint32_t count = get_u32(p + l->mapcount.off, false);
+	bool free = l->buddy.mask && (count & l->buddy.mask) == l->buddy.value;
+	bool odd = (word_at(p, l->link) & 1) |
+		   ((flags & (l->flag_head | l->flag_hwpoison | l->flag_buddy)) != 0) |
+		   (!free & ((int32_t)count <= MIN_COUNT));
+	unsigned key = (word_at(p, l->mapping) & MAPPING_ANON) | ((flags & l->flag_slab) != 0) << 1 |
+		       (((flags & l->flag_lru) != 0) |
+			((flags & c->swap_flags) == c->swap_flags)) << 2 |
+		       ((flags & l->flag_private) != 0) << 3 | free << 4;
 
-	if (word_at(p, l->link) & 1 || page.flags & (l->flag_head | l->flag_hwpoison | l->flag_buddy))
+	order = free ? order : 0;
+	if (odd || order >= l->nr_orders || !is_aligned(pfn, order))
 		return false;
-	if (has_type(&page, l->buddy)) {
-		page.private = word_at(p, l->private);
-		*ret = free_block(c, pfn, &page);
-		return true;
-	}
-	ret->n = 1;
-	ret->class = CLASS_KERNEL;
-	if (page.count <= MIN_COUNT)
-		return !has_type(&page, l->offline) && !has_type(&page, l->hugetlb) &&
-		       !has_type(&page, l->unaccepted);
-	if (page.flags & l->flag_slab)
-		return true;
-	if (word_at(p, l->mapping) & MAPPING_ANON)
-		ret->class = CLASS_USER;
-	else
-		ret->class = cache_or_kernel(c, &page);
+	ret->class = c->class_by_key[key];
+	ret->n = 1ull << order;
 	return true;
+}
+
+static void make_quick(struct pageclass *c)
+{
+	for (unsigned key = 0; key < NR_KEYS; key++)
+		c->class_by_key[key] = class_of_key(c, key);
+	/* what is never there when the flag is not known */
+	c->swap_flags = c->l.flag_swapcache ? c->l.flag_swapcache | c->l.flag_swapbacked : UINT64_MAX;
 }
 
 static bool is_quick(const struct pageclass *c)
@@ -432,6 +455,7 @@ struct error *pageclass_open(struct kernel *k, struct pageclass **ret)
 	c->next = UINT64_MAX;
 	TRY(memmap_open(k, &c->m));
 	TRY(page_layout_find(k, memmap_page_struct_size(c->m), &c->l));
+	make_quick(c);
 	c->quick = is_quick(c);
 	*ret = take_ptr(c);
 	return NULL;
