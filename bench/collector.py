@@ -80,7 +80,7 @@ def run(argv, out=None, cgroup=None, may_fail=False):
     if status and not may_fail:
         raise SystemExit(f"{' '.join(str(a) for a in argv)}: status {status}\n{text[-2000:]}")
     return Run(wall, usage.ru_utime + usage.ru_stime, peak[0],
-               out.stat().st_blocks * 512 if out else 0, text)
+               out.stat().st_blocks * 512 if out and out.exists() else 0, text)
 
 
 def kept_share(text):
@@ -201,7 +201,7 @@ def limited_group():
 
 def sizes_table(tools, build, folder, largest):
     group = limited_group()
-    print("\nMachines (a section of free blocks, huge pages and single pages, 1 in 128 kept), -l -d 31, two threads"
+    print("\nMachines (each 128 MiB have free blocks, huge pages and single pages, four of them kept), -l -d 31, two threads"
           + (", in a control group of 40 MiB" if group else ", no control group could be made"))
     try:
         gib = 1

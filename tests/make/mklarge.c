@@ -6,7 +6,7 @@
  *	fragmented	every frame another class than the one before: free alone, user, cache
  *	free		free blocks of order 10
  *	huge		transparent huge pages of order 9
- *	mixed		a section (128 MiB) of everything, 1 in 64 frames the kernel's own
+ *	mixed		a section (128 MiB) of everything, four frames of it the kernel's own
  *
  * Up to 64 GiB each section of memory has struct pages of its own. Above, page tables map the same
  * 512 sections' worth of struct pages again and again.
@@ -177,7 +177,7 @@ static void fill_chunk(unsigned char *chunk, uint64_t section, const char *kind)
 			i += 512;
 		} else {
 			last = (last + 1 + (dice() & 1)) % 3;
-			set_alone(chunk, i, mixed && i % 32 == 0 ? 3 : last);
+			set_alone(chunk, i, mixed && i % 4096 == 0 ? 3 : last);
 			i++;
 		}
 	}
