@@ -405,8 +405,37 @@ static bool is_quick(const struct pageclass *c)
 	return c->k->is_64bit && !c->k->big && c->l.mapcount.width == 4;
 }
 
-/* Answers for the frames from `pfn` on, as far as struct pages are at hand and there is room:
- * one at least. Neighbours of one class are one answer. */
+/* Neighbours of one class are one answer. */
+static inline void add_answer(struct pageclass *c, struct answer a)
+{
+	if (c->run_n && c->runs[c->run_n - 1].class == a.class)
+		c->runs[c->run_n - 1].n += a.n;
+	else
+		c->runs[c->run_n++] = a;
+}
+
+/* Goes over ordinary pages, whose struct pages are at hand; returns the first frame behind them. */
+static uint64_t quick_answers(struct pageclass *c, uint64_t pfn, uint64_t end)
+{
+	uint64_t stop = MIN(end, c->window_pfn + c->window_n);
+	const unsigned char *p = c->window + (pfn - c->window_pfn) * c->l.page_len;
+	struct answer a;
+
+	while (pfn < stop && c->run_n < RUNS && quick_answer(c, pfn, p, &a)) {
+		add_answer(c, a);
+		pfn += a.n;
+		p += a.n * c->l.page_len;
+	}
+	return pfn;
+}
+
+static bool is_at_hand(const struct pageclass *c, uint64_t pfn)
+{
+	return pfn - c->window_pfn < c->window_n;
+}
+
+/* Answers for the frames from `pfn` on, as far as struct pages are at hand and there is room: one
+ * at least. */
 static void look_ahead(struct pageclass *c, uint64_t pfn, uint64_t end)
 {
 	uint64_t at = pfn;
@@ -415,20 +444,21 @@ static void look_ahead(struct pageclass *c, uint64_t pfn, uint64_t end)
 	c->run_pfn = pfn;
 	c->run_at = c->run_n = 0;
 	do {
-		struct answer a, *last = c->run_n ? &c->runs[c->run_n - 1] : NULL;
+		uint64_t before = at;
 
-		if (!c->quick || at != c->next || at - c->window_pfn >= c->window_n ||
-		    at - c->block_start < c->block_end - c->block_start ||
-		    !quick_answer(c, at, c->window + (at - c->window_pfn) * c->l.page_len, &a))
-			a = class_of(c, at);
-		a.n = MAX(a.n, (uint64_t)1);
-		if (last && last->class == a.class)
-			last->n += a.n;
-		else
-			c->runs[c->run_n++] = a;
-		at += a.n;
+		/* inside a block, and where the frame before was not looked at, it takes more */
+		if (c->quick && at == c->next && is_at_hand(c, at) &&
+		    at - c->block_start >= c->block_end - c->block_start)
+			at = quick_answers(c, at, end);
+		if (at == before) {
+			struct answer a = class_of(c, at);
+
+			a.n = MAX(a.n, (uint64_t)1);
+			add_answer(c, a);
+			at += a.n;
+		}
 		c->next = at;
-	} while (c->run_n < RUNS && at < end && at - c->window_pfn < c->window_n);
+	} while (c->run_n < RUNS && at < end && is_at_hand(c, at));
 }
 
 enum page_class pageclass_at(struct pageclass *c, uint64_t pfn, uint64_t end, uint64_t *ret_n)
