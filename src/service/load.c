@@ -100,7 +100,11 @@ static struct error *plan_and_load(int root, const struct sysconfig *conf,
 		return NULL;
 	if (args.debug)
 		kexec_plan_print(plan, stderr);
-	return with_advice(kexec_load(plan, &loaded), &loaded);
+	TRY(with_advice(kexec_load(plan, &loaded), &loaded));
+	if (loaded.before_note)
+		log_warning("what was loaded could not be noted down, for the case that the next load fails: %s",
+			    loaded.before_note);
+	return NULL;
 }
 
 struct error *capture_load(int root, const struct sysconfig *conf, const struct capture_kernel *k)

@@ -258,6 +258,17 @@ static int stays_as_it_is(const struct kexec_state *state)
 	return outcome(false, "Starting kdump");
 }
 
+/* The load takes the place of what is loaded. Unloading first would leave none for longer, and nothing
+ * to go back to when the kernel refuses the new one. */
+static int replace(struct service *s, bool loaded)
+{
+	bool ok = load(s);
+
+	if (ok && loaded)
+		(void)outcome(true, "Stopping kdump"); /* the line that scripts look for */
+	return outcome(ok, "Starting kdump");
+}
+
 /* Whatever can go wrong does so before the capture kernel that is loaded is given up. */
 static int cmd_restart(struct service *s)
 {
@@ -266,9 +277,7 @@ static int cmd_restart(struct service *s)
 	if (!(read_sysconfig(s) && kexec_state(s, &state) && feasible(&state) &&
 	      read_settings(s) && prepare(s) && build_when_needed(s) && loadable(s)))
 		return stays_as_it_is(&state);
-	if (outcome(unload(s), "Stopping kdump"))
-		return 1;
-	return outcome(load(s), "Starting kdump");
+	return replace(s, true);
 }
 
 /* After CPUs or memory came or went: the same image, loaded anew. */
@@ -281,9 +290,7 @@ static int cmd_reload(struct service *s)
 		return stays_as_it_is(&state);
 	if (!state.crash_loaded)
 		log_warning("Kdump was not running: [WARNING]");
-	else if (outcome(unload(s), "Stopping kdump"))
-		return 1;
-	return outcome(load(s), "Starting kdump");
+	return replace(s, state.crash_loaded);
 }
 
 static int cmd_rebuild(struct service *s)

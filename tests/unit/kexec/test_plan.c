@@ -391,6 +391,27 @@ static void the_stand_in_for_the_file_call_is_updated_on_hotplug_too(void **stat
 	assert_false(parts_find(&plan->parts, "core headers")->in_digest);
 }
 
+/* CPUID and I/O ports fault in a confidential guest before there is anyone to handle it. */
+static void confidential_guests_have_a_quiet_purgatory(void **state)
+{
+	unsigned char bp[4096] = { 0 };
+
+	(void)state;
+	sample_bios(&t);
+	assert_ok(kexec_plan(&rq, &plan, &result));
+	assert_int_equal(purgatory_of().flags, PURGATORY_CHECK);
+	kexec_plan_free(plan);
+	tree_add(&t, "proc/cpuinfo", "flags\t: fpu lm tdx_guest\n");
+	assert_ok(kexec_plan(&rq, &plan, &result));
+	assert_int_equal(purgatory_of().flags, PURGATORY_CHECK | PURGATORY_GUARDED);
+	kexec_plan_free(plan);
+	tree_add(&t, "proc/cpuinfo", "flags\t: fpu lm\n");
+	put_u32(bp + 0x13c, 0xabc000, false); /* where SEV-SNP firmware left its secrets */
+	tree_add_bytes(&t, "sys/kernel/boot_params/data", bp, sizeof(bp));
+	assert_ok(kexec_plan(&rq, &plan, &result));
+	assert_int_equal(purgatory_of().flags, PURGATORY_CHECK | PURGATORY_GUARDED);
+}
+
 static void address_limits_are_kept(void **state)
 {
 	(void)state;
@@ -479,6 +500,7 @@ int main(void)
 		TEST(auto_takes_the_call_that_can),
 		TEST(what_is_forbidden_is_not_tried),
 		TEST(the_stand_in_for_the_file_call_is_updated_on_hotplug_too),
+		TEST(confidential_guests_have_a_quiet_purgatory),
 		TEST(address_limits_are_kept),
 		TEST(a_spoiled_digest_does_not_match),
 		TEST(ten_thousands_of_ranges_are_planned),
