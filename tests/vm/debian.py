@@ -254,9 +254,25 @@ def foreign_file(suite, package, path):
     return tree / path
 
 
+def foreign_tool(suite, package, program, emulator):
+    """A program of another architecture under user-mode QEMU, as an argv prefix."""
+    tree = unpacked_tool(suite, package)
+    loader = next(p for p in tree.glob("lib/*/ld*.so.*") if not p.is_symlink())
+    usr = tree / "usr" / loader.parent.relative_to(tree)
+    return [emulator, str(loader), "--library-path", f"{loader.parent}:{usr}", str(tree / program)]
+
+
 def tool(suite, package, program):
     """A program of another suite with its own libraries, as an argv prefix."""
-    tree = cache() / "tools" / f"{suite}-{package}"
+    tree = unpacked_tool(suite, package)
+    lib = tree / "usr/lib/x86_64-linux-gnu"
+    path = next(p for p in (tree / "usr/bin" / program, tree / "usr/sbin" / program) if p.exists())
+    return [str(lib / "ld-linux-x86-64.so.2"), "--library-path", f"{lib}:{tree / 'usr/lib'}", str(path)]
+
+
+def unpacked_tool(suite, package):
+    """The tree of a package with all that it depends on."""
+    tree = cache() / "tools" / f"{suite.replace(':', '-')}-{package}"
     with locked(f"tool-{suite}"):
         if not (tree / ".complete").exists():
             shutil.rmtree(tree, ignore_errors=True)
@@ -268,6 +284,4 @@ def tool(suite, package, program):
                 subprocess.run(["dpkg", "-x", deb, tree], check=True)
                 deb.unlink()
             (tree / ".complete").write_text("")
-    lib = tree / "usr/lib/x86_64-linux-gnu"
-    path = next(p for p in (tree / "usr/bin" / program, tree / "usr/sbin" / program) if p.exists())
-    return [str(lib / "ld-linux-x86-64.so.2"), "--library-path", f"{lib}:{tree / 'usr/lib'}", str(path)]
+    return tree
