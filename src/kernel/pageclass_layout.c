@@ -86,20 +86,9 @@ static bool take_type(struct kernel *k, const char *name, struct type_value *ret
 	return true;
 }
 
-/* "2.6.38-..." as 20638, "6.12.1" as 60012; 0 unknown. Only where nothing has a name. */
-static unsigned release_number(const char *release)
-{
-	unsigned a = 0, b = 0, c = 0;
-	int n = sscanf(release, "%u.%u.%u", &a, &b, &c);
-
-	if (n < 2 || a > 99 || b > 99)
-		return 0;
-	return a * 10000 + (a == 2 ? b * 100 + MIN(c, 99u) : b);
-}
-
 static void find_free(struct kernel *k, struct page_layout *l)
 {
-	unsigned release = release_number(k->release);
+	unsigned release = kernel_release_number(k->release);
 	int64_t type;
 
 	if (take_type(k, "PAGE_BUDDY_MAPCOUNT_VALUE", &l->buddy))
@@ -212,7 +201,7 @@ struct error *page_layout_find(struct kernel *k, size_t page_len, struct page_la
 	(void)take_type(k, "PAGE_OFFLINE_MAPCOUNT_VALUE", &l->offline); /* 5.0 */
 	/* exported since 6.16; a type of 6.12 already, always 0xf7 */
 	if (!take_type(k, "PAGE_UNACCEPTED_MAPCOUNT_VALUE", &l->unaccepted) &&
-	    l->buddy.value == 0xf0000000 && release_number(k->release) < 60016)
+	    l->buddy.value == 0xf0000000 && kernel_release_number(k->release) < 60016)
 		l->unaccepted = (struct type_value){0xf7000000, 0xff000000};
 	if (vmcoreinfo_length(k->info, "zone.free_area", &orders) && orders > 0 && orders < 32)
 		l->nr_orders = orders;

@@ -8,8 +8,6 @@
  */
 #include "kernel/paging.h"
 
-#include <stdio.h>
-
 #include "kernel/paging_arm-priv.h"
 
 #define ENTRY_VALID   (1ull << 0)
@@ -59,13 +57,9 @@ static const struct granule {
 /* Prot-none moved with a commit of 6.11; nothing in the dump has its name. */
 static uint64_t prot_none_bit(struct kernel *k)
 {
-	const char *release = vmcoreinfo_get(k->info, "OSRELEASE");
-	unsigned major, minor;
+	unsigned release = kernel_release_number(vmcoreinfo_get(k->info, "OSRELEASE"));
 
-	if (release && sscanf(release, "%u.%u", &major, &minor) == 2 &&
-	    (major > 6 || (major == 6 && minor >= 11)))
-		return PROT_NONE_NEW;
-	return PROT_NONE_OLD;
+	return release >= 60011 ? PROT_NONE_NEW : PROT_NONE_OLD;
 }
 
 /* Bits of virtual addresses: as the kernel was configured, and as it runs. */

@@ -11,7 +11,6 @@
  */
 #include "kernel/paging.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -64,16 +63,6 @@ struct ppc64_paging {
 	size_t nr_backings;
 	struct backing backings[];
 };
-
-static unsigned release_number(struct kernel *k)
-{
-	const char *release = vmcoreinfo_get(k->info, "OSRELEASE");
-	unsigned major, minor, patch = 0;
-
-	if (!release || sscanf(release, "%u.%u.%u", &major, &minor, &patch) < 2)
-		return UINT32_MAX; /* newest */
-	return major * 10000 + (major == 2 ? patch : minor);
-}
 
 static enum entry_kind ppc64_entry(const struct pagetable *t, unsigned level, uint64_t entry,
 				   uint64_t *ret_pa, unsigned *ret_shift)
@@ -143,8 +132,10 @@ static const struct shape *find_shape(struct kernel *k)
 	bool radix = is_radix(k);
 	const struct shape *shapes = radix ? radix_shapes : hash_shapes;
 	size_t n = radix ? ARRAY_SIZE(radix_shapes) : ARRAY_SIZE(hash_shapes);
-	unsigned release = release_number(k);
+	unsigned release = kernel_release_number(vmcoreinfo_get(k->info, "OSRELEASE"));
 
+	if (!release)
+		release = UINT32_MAX; /* unknown: as the newest */
 	for (size_t i = 0; i < n; i++)
 		if (shapes[i].page_size == k->page_size && shapes[i].since <= release)
 			return &shapes[i];

@@ -73,6 +73,15 @@ void vmcoreinfo_free(struct vmcoreinfo *v)
 	free(v);
 }
 
+unsigned kernel_release_number(const char *release)
+{
+	unsigned a = 0, b = 0, c = 0;
+
+	if (!release || sscanf(release, "%u.%u.%u", &a, &b, &c) < 2 || a > 99 || b > 99)
+		return 0;
+	return a * 10000 + (a == 2 ? b * 100 + MIN(c, 99u) : b);
+}
+
 const char *vmcoreinfo_get(const struct vmcoreinfo *v, const char *key)
 {
 	size_t lo = 0, hi = v->entries.n;

@@ -23,4 +23,8 @@ bool vmcoreinfo_number(const struct vmcoreinfo *v, const char *name, int64_t *re
 bool vmcoreinfo_number_hex(const struct vmcoreinfo *v, const char *name, uint64_t *ret);
 bool vmcoreinfo_hex(const struct vmcoreinfo *v, const char *key, uint64_t *ret); /* KEY=hex */
 
+/* A kernel's release as a number: "2.6.38-..." is 20638, "6.12.1" 60012; 0: unknown (null is
+ * fine). Only for what has no name in the dump. */
+unsigned kernel_release_number(const char *release);
+
 DEFINE_CLEANUP(struct vmcoreinfo *, vmcoreinfo_free)

@@ -28,6 +28,7 @@ FOREIGN_KERNELS = {
     "arm64-6.1": ("bookworm:arm64", "linux-image-arm64"),
     "arm64-6.12": ("trixie:arm64", "linux-image-cloud-arm64"),
     "arm64-6.12-16k": ("trixie:arm64", "linux-image-arm64-16k"),
+    "arm64-7": ("sid:arm64", "linux-image-cloud-arm64"),
     "ppc64le-6.1": ("bookworm:ppc64el", "linux-image-powerpc64le"),
     "ppc64le-6.12": ("bookworm-backports:ppc64el", "linux-image-powerpc64le"),
     "ppc64le-6.12-64k": ("bookworm-backports:ppc64el", "linux-image-powerpc64le-64k"),

@@ -50,6 +50,7 @@ GUESTS = [
     Guest("arm64-6.12-52", "arm64-6.12", ARM64, "max,pauth-impdef=on", "ttyAMA0"),
     Guest("arm64-6.12-16k", "arm64-6.12-16k", ARM64, "max,pauth-impdef=on,lpa2=off", "ttyAMA0"),
     Guest("arm64-6.12-16k-52", "arm64-6.12-16k", ARM64, "max,pauth-impdef=on", "ttyAMA0"),
+    Guest("arm64-7", "arm64-7", ARM64, "cortex-a57", "ttyAMA0"),
     Guest("i386-6.1-pae", "686", I386, "qemu32", "ttyS0", ram_mb=1100),
     Guest("i386-6.1", "686-no-pae", I386, "qemu32", "ttyS0", ram_mb=1100),
     # no firmware table of notes on these machines: VMCOREINFO has to be found in memory

@@ -6,7 +6,7 @@
 #include "kernel/vmem.h"
 #include "make/fake_mmu.h"
 
-#define MEMORY	  (8ull << 20)
+#define MEMORY	  (2ull << 20)
 #define BYTE_AT	  0x345
 #define NOT_THERE (1ull << 37) /* outside every dump here, inside every address format */
 
@@ -311,12 +311,12 @@ static void linear_maps(void **state)
 		const char *name;
 		uint64_t va, pa;
 	} rows[] = {
-		{"aarch64, 4K 48", 0xffff000000300000, 0x300000},
-		{"aarch64, 4K 48, before 5.4", 0xffff800000300000, 0x300000},
-		{"i386, PAE", 0xc0700000, 0x700000},
-		{"i386, 2G split", 0x80700000, 0x700000},
-		{"arm", 0xc0700000, 0x700000},
-		{"s390x, 3 levels", 0x700000, 0x700000},
+		{"aarch64, 4K 48", 0xffff000000180000, 0x180000},
+		{"aarch64, 4K 48, before 5.4", 0xffff800000180000, 0x180000},
+		{"i386, PAE", 0xc0180000, 0x180000},
+		{"i386, 2G split", 0x80180000, 0x180000},
+		{"arm", 0xc0180000, 0x180000},
+		{"s390x, 3 levels", 0x180000, 0x180000},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
