@@ -13,10 +13,15 @@
 static struct fake f;
 static const struct fake_mmu *mmu;
 
-static void start(const struct fake_mmu *m)
+static void start_with(const struct fake_mmu *m, size_t memory)
 {
 	mmu = m;
-	fake_mmu_init(m, &f, MEMORY);
+	fake_mmu_init(m, &f, memory);
+}
+
+static void start(const struct fake_mmu *m)
+{
+	start_with(m, MEMORY);
 }
 
 static uint64_t leaf_len(unsigned level)
@@ -311,25 +316,25 @@ static void linear_maps(void **state)
 		const char *name;
 		uint64_t va, pa;
 	} rows[] = {
-		{"aarch64, 4K 48", 0xffff000000180000, 0x180000},
-		{"aarch64, 4K 48, before 5.4", 0xffff800000180000, 0x180000},
-		{"i386, PAE", 0xc0180000, 0x180000},
-		{"i386, 2G split", 0x80180000, 0x180000},
-		{"arm", 0xc0180000, 0x180000},
-		{"s390x, 3 levels", 0x180000, 0x180000},
+		{"aarch64, 4K 48", 0xffff000000700000, 0x700000},
+		{"aarch64, 4K 48, before 5.4", 0xffff800000700000, 0x700000},
+		{"i386, PAE", 0xc0700000, 0x700000},
+		{"i386, 2G split", 0x80700000, 0x700000},
+		{"arm", 0xc0700000, 0x700000},
+		{"s390x, 3 levels", 0x700000, 0x700000},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint64_t at;
 
-		start(mmu_named(rows[i].name));
+		start_with(mmu_named(rows[i].name), 8 << 20);
 		(void)fake_mmu_entry(mmu, &f, FAKE_IMAGE_PA, rows[i].va, 0);
 		open_with_paging();
 		if (mmu->machine != 22) /* shares its table with the image */
 			check_error(rows[i].va + 4, ERROR_NOT_FOUND, "not mapped");
 		fake_done(&f);
 
-		start(mmu_named(rows[i].name));
+		start_with(mmu_named(rows[i].name), 8 << 20);
 		(void)fake_mmu_entry(mmu, &f, FAKE_IMAGE_PA, rows[i].va, 0);
 		at = fake_mmu_entry(mmu, &f, FAKE_IMAGE_PA, rows[i].va, 1);
 		fake_mmu_put(mmu, &f, at,
