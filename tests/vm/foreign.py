@@ -64,7 +64,7 @@ GUESTS = [
     Guest("ppc64le-6.12-64k", "ppc64le-6.12-64k", PPC64, "power9", "hvc0", ram_mb=1024, extra=[]),
     Guest("armhf-6.1", "armhf-6.1", ARM, "cortex-a15", "ttyAMA0"),
     Guest("armhf-6.1-lpae", "armhf-6.1-lpae", ARM, "cortex-a15", "ttyAMA0"),
-    Guest("riscv64-7", "riscv64-7", ["qemu-system-riscv64", "-machine", "virt"], "rv64", "ttyS0"),
+    Guest("riscv64-7", "riscv64-7", ["qemu-system-riscv64", "-machine", "virt"], "rv64", "ttyS0", extra=[]),
     Guest("s390x-6.1", "s390x-6.1", ["qemu-system-s390x", "-machine", "s390-ccw-virtio"], "max",
           "ttysclp0", extra=[], oracle="qemu-s390x"),
 ]
