@@ -52,7 +52,8 @@ const struct thin_step *thin_needed(struct thin *t, struct chosen *c, const stru
 	struct forecast f;
 	uint64_t room, need;
 
-	if (t->next == t->nr_steps || !r->sink || r->sink->is_stream || n->bytes < t->look_at ||
+	/* the parts of a split dump must agree on what it holds */
+	if (t->next == t->nr_steps || !r->sink || r->sink->is_stream || r->split || n->bytes < t->look_at ||
 	    n->stored + n->zero < PAGES_KNOW)
 		return NULL;
 	t->look_at = n->bytes + LOOK_STEP;

@@ -31,6 +31,7 @@
 #define CHUNK		((size_t)1 << 20)
 #define PHDRS_BUF	4096 /* program headers on their way */
 #define GAP_MIN		65536 /* zeros worth a hole */
+#define FILE_PAGE	4096  /* of the page cache: the least that is written at once */
 #define LOST_RUNS_MAX	256   /* further lost pages become zeros, or look as if left out */
 
 struct elf_writer {
@@ -59,6 +60,7 @@ struct elf_writer {
 	uint64_t next_pfn; /* frames below this are in a closed load */
 	size_t range;	   /* row of facts.memory that next_pfn lies in or before */
 	bool begun; /* there is an ELF header */
+	uint64_t shown; /* how many program headers it tells of */
 	bool failed, has_lost;
 };
 
@@ -137,6 +139,7 @@ static struct error *write_ehdr(struct elf_writer *x, uint64_t nr_phdrs, bool co
 		put_word(x, AT(x, s, Shdr, sh_size), 1);
 		TRY(sink_write(x->w.sink, x->shdr_off, s, shdr_len(x)));
 	}
+	x->shown = nr_phdrs;
 	if (x->begun)
 		return sink_write(x->w.sink, 0, h, ehdr_len(x));
 	/* the magic last: half a header is none */
@@ -152,13 +155,33 @@ static struct error *write_data(struct elf_writer *x)
 	return NULL;
 }
 
-/* The data that they describe must be in the file already. */
+/*
+ * Puts the headers at hand into the file; the data that they describe must be there already. When
+ * this process is killed on the way, all memory still has a header: their number comes first when it
+ * grows (behind are PT_NULL), and then the pages of the file from the last to the first, since what is
+ * overwritten in a page may have reached over those behind. Linux writes a page whole or not at all.
+ */
+static struct error *put_phdrs(struct elf_writer *x)
+{
+	uint64_t count = x->phdrs_done + x->nr_phdrs, at = ehdr_len(x) + x->phdrs_done * phdr_len(x);
+	size_t left = x->nr_phdrs * phdr_len(x);
+
+	if (x->w.sink->is_stream || !x->begun)
+		return sink_write(x->w.sink, at, x->phdrs, left);
+	if (count > x->shown)
+		TRY(write_ehdr(x, count, false));
+	while (left) {
+		size_t piece = MIN(left, (size_t)((at + left - 1) % FILE_PAGE + 1));
+
+		TRY(sink_write(x->w.sink, at + left - piece, x->phdrs + left - piece, piece));
+		left -= piece;
+	}
+	return NULL;
+}
+
 static struct error *write_phdrs(struct elf_writer *x)
 {
-	if (x->nr_phdrs == 0)
-		return NULL;
-	TRY(sink_write(x->w.sink, ehdr_len(x) + x->phdrs_done * phdr_len(x), x->phdrs,
-		       x->nr_phdrs * phdr_len(x)));
+	TRY(put_phdrs(x));
 	x->phdrs_done += x->nr_phdrs;
 	x->nr_phdrs = 0;
 	return NULL;
@@ -271,6 +294,7 @@ static struct error *flush(struct elf_writer *x)
 	const struct dump_facts *f = &x->w.facts;
 	size_t more = 2 * (f->nr_segments + f->memory->n) + 2; /* headers of the moment */
 	struct elf_writer before;
+	uint64_t count;
 	struct error *e;
 
 	if (!x->w.sink->is_stream)
@@ -288,10 +312,11 @@ static struct error *flush(struct elf_writer *x)
 	if (!e)
 		e = describe_rest(x);
 	if (!e)
-		e = sink_write(x->w.sink, ehdr_len(x) + x->phdrs_done * phdr_len(x), x->phdrs,
-			       x->nr_phdrs * phdr_len(x));
-	if (!e)
-		e = write_ehdr(x, x->phdrs_done + x->nr_phdrs, false);
+		e = put_phdrs(x);
+	count = x->phdrs_done + x->nr_phdrs;
+	if (!e && count != x->shown)
+		e = write_ehdr(x, count, false);
+	before.shown = x->shown;
 	*x = before;
 	if (!e) {
 		x->phdrs_done += x->nr_phdrs;

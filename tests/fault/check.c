@@ -122,6 +122,11 @@ int main(int argc, char **argv)
 		return status == 0;
 	}
 	e = dump_open(argv[3], &j.result);
+	/* a stream of nothing but its own header */
+	if (e && strstr(error_message(e), "the file is empty")) {
+		error_free(e);
+		e = error_new(ERROR_UNSUPPORTED, "empty");
+	}
 	if (error_drop_if(&e, ERROR_UNSUPPORTED)) {
 		printf("nothing\n");
 		return status == 0;

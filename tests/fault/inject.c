@@ -8,8 +8,8 @@
  *
  * KIND: read (read, pread), mmap, write (write, pwrite, writev), truncate, sync (fsync, fdatasync,
  * sync_file_range), close, memory (malloc, calloc, realloc, strdup). HOW: an errno's name (EIO,
- * ENOSPC, ENOMEM, EDQUOT, EINTR), `short` (half of it), or `kill` (half of it, then SIGKILL; N 0 is
- * none). Besides, `proc` makes the input look like a file of /proc, and `disk:N` puts the output on
+ * ENOSPC, ENOMEM, EDQUOT, EINTR), `short` (half of it), or `kill` (half of it, then SIGKILL; a write at
+ * an offset stops where a page ends, as Linux looks for signals there). Besides, `proc` makes the input look like a file of /proc, and `disk:N` puts the output on
  * a disk with room for N KiB. $FAULT_COUNTS names a file that gets `KIND COUNT` lines at the end.
  */
 #include <errno.h>
@@ -214,11 +214,19 @@ WRAP(ssize_t, write, int fd, const void *p, size_t len)
 	MOVES(WRITE, len, __real_write(fd, p, n));
 }
 
+/* Of [off, off + len) what lies in front of the last page boundary in it. */
+static size_t up_to_page(off_t off, size_t len)
+{
+	off_t end = (off + (off_t)len) / DISK_BLOCK * DISK_BLOCK;
+
+	return end > off ? end - off : 0;
+}
+
 WRAP(ssize_t, pwrite64, int fd, const void *p, size_t len, off_t off)
 {
 	if (!take_room(off, len))
 		return -1;
-	MOVES(WRITE, len, __real_pwrite64(fd, p, n, off));
+	MOVES(WRITE, len, __real_pwrite64(fd, p, how_ == KILL ? up_to_page(off, n) : n, off));
 }
 
 WRAP(ssize_t, writev, int fd, const struct iovec *iov, int nr)
