@@ -1,6 +1,7 @@
 /* The known types, and taking layers off; see image.h. */
 #include "kexec/image.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +139,26 @@ void image_close(struct image *im)
 	free(im->cmdline);
 	free(im->os);
 	*im = (struct image){ 0 };
+}
+
+char *image_release(const struct image *im)
+{
+	static const char banner[] = "Linux version ";
+	const unsigned char *at = im->kernel.bytes, *end = at + im->kernel.len;
+
+	if (im->bz.setup_len)
+		return bzimage_release(&im->bz);
+	/* the text also stands in formats, without a number behind it */
+	while ((at = memmem(at, (size_t)(end - at), banner, sizeof(banner) - 1))) {
+		size_t n = 0;
+
+		at += sizeof(banner) - 1;
+		while (n < 128 && at + n < end && isgraph(at[n]))
+			n++;
+		if (n && isdigit(at[0]))
+			return strndup((const char *)at, n);
+	}
+	return NULL;
 }
 
 struct error *image_layers_text(const struct image *im, char **ret)

@@ -61,7 +61,9 @@ struct image {
 struct error *image_open(const char *name, const void *bytes, size_t len, const char *insist,
 			 size_t limit, struct image *ret) MUST_CHECK;
 void image_close(struct image *im);
-/* "gzip, UKI, bzImage64" */
+/* The release of the Linux inside, from its setup header or its banner; null: not known. malloc'd. */
+char *image_release(const struct image *im);
+/* "gzip, uki, bzImage64" */
 struct error *image_layers_text(const struct image *im, char **ret) MUST_CHECK;
 /* For wrappers: unpacks `packed` into memory that the image owns; plain bytes stay as they are. */
 struct error *image_unpack(struct image *im, struct image_blob packed, struct image_blob *ret) MUST_CHECK;

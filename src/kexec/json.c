@@ -50,8 +50,7 @@ static void add_segments(struct json *j, const struct kexec_plan *p)
 
 static void add_plan(struct json *j, const struct kexec_plan *p)
 {
-	const struct bzimage *z = &p->image.bz;
-	_cleanup_free_ char *release = z->setup_len ? bzimage_release(z) : NULL;
+	_cleanup_free_ char *release = image_release(&p->image);
 
 	json_open(j, "kernel", '{');
 	json_string(j, "file", p->image.name);

@@ -51,7 +51,7 @@ static void print_image(const struct kexec_plan *p, FILE *to)
 {
 	const struct image *im = &p->image;
 	const struct bzimage *z = &im->bz;
-	_cleanup_free_ char *release = im->nr_layers && z->setup_len ? bzimage_release(z) : NULL;
+	_cleanup_free_ char *release = image_release(im);
 	_cleanup_free_ char *layers = NULL;
 
 	error_free(image_layers_text(im, &layers));

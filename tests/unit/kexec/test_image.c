@@ -245,6 +245,35 @@ static void foreign_kernels_are_named(void **state)
 	}
 }
 
+static void the_release_is_found(void **state)
+{
+	static const char text[] = "Linux version %s\0Linux version 6.1.0-x (somebody)";
+	char *release;
+
+	(void)state;
+	made(&file, "bzimage", NULL);
+	assert_layers("bzImage64");
+	release = image_release(&im);
+	assert_string_equal(release, "6.12.0-sample");
+	free(release);
+	made(&file, "elf", NULL);
+	assert_layers("elf-x86_64");
+	assert_null(image_release(&im));
+	memcpy(file.s + file.len - 200, text, sizeof(text));
+	assert_layers("elf-x86_64");
+	assert_true(im.elf.is_linux);
+	release = image_release(&im);
+	assert_string_equal(release, "6.1.0-x");
+	free(release);
+	memset(file.s + file.len - 200, 0, sizeof(text));
+	/* up to the file's end */
+	memcpy(file.s + file.len - 15, "Linux version 7", 15);
+	assert_layers("elf-x86_64");
+	release = image_release(&im);
+	assert_string_equal(release, "7");
+	free(release);
+}
+
 static void elf_damage_is_seen(void **state)
 {
 	(void)state;
@@ -292,6 +321,7 @@ int main(void)
 		TEST(padding_behind_a_signature_is_cut),
 		TEST(a_uimage_is_opened_and_checked),
 		TEST(foreign_kernels_are_named),
+		TEST(the_release_is_found),
 		TEST(elf_damage_is_seen),
 		TEST(multiboot_demands_are_checked),
 	};
