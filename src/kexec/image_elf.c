@@ -136,7 +136,9 @@ static struct error *put_kernel(struct build *b, bool may_move, struct kexec_res
 
 	if (e && error_kind(e) != ERROR_NO_SPACE)
 		return refuse_error(r, KEXEC_BAD_IMAGE, "give the kernel as bzImage", e);
-	TRY(refuse_error(r, KEXEC_NO_ROOM, may_move ? build_next_room(b) : "give the kernel as bzImage, which can lie elsewhere",
+	TRY(refuse_error(r, KEXEC_NO_ROOM,
+			 may_move ? build_next_room(b) :
+				    "give the kernel as bzImage, which can lie elsewhere",
 			 e));
 	b->start.entry = elf->entry + delta;
 	return NULL;

@@ -77,5 +77,6 @@ const struct image_type image_arm = { .name = "zImage", .words = "an arm zImage"
 				      .is = is_arm, .open = open_nothing };
 const struct image_type image_s390 = { .name = "image", .words = "a kernel image for s390x",
 				       .is = is_s390, .open = open_nothing };
-const struct image_type image_nbi = { .name = "nbi-x86", .words = "an Etherboot network image (NBI), a format of the 16-bit PC",
+const struct image_type image_nbi = { .name = "nbi-x86",
+				      .words = "an Etherboot network image (NBI), a format of the 16-bit PC",
 				      .is = is_nbi, .open = open_nothing };

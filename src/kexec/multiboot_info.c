@@ -71,7 +71,10 @@ static void build_1(const struct multiboot_input *in, uint32_t pa, struct strbuf
 	uint32_t lower, upper, module = in->modules_pa, words;
 
 	sizes(in->e820, &lower, &upper);
-	put_u32(info, HAVE_MEMORY | HAVE_CMDLINE | HAVE_MAP | HAVE_LOADER | (in->modules->n ? HAVE_MODULES : 0), false);
+	put_u32(info,
+		HAVE_MEMORY | HAVE_CMDLINE | HAVE_MAP | HAVE_LOADER |
+			(in->modules->n ? HAVE_MODULES : 0),
+		false);
 	put_u32(info + 4, lower, false);
 	put_u32(info + 8, upper, false);
 	strbuf_fill(b, '\0', INFO_LEN);
