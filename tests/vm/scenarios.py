@@ -106,6 +106,9 @@ for kernel in ("6.1", "6.12", "7"):
 SCENARIOS += [
     Scenario("kexec-32bit-and-multiboot", kernel="6.12", steps=OTHER_STEPS, target=False, checks=["arrived"],
              root_mb=500, limit=900, tier="long", group="kexec"),
+    Scenario("kexec-32bit-uefi", kernel="6.12", uefi=True, target=False, checks=["arrived"], ram_mb=768, crashkernel="160M",
+             steps=[("reboot", "", "other"), ("reboot", "-c --entry-32bit", "bzimage"), ("panic", "-c --entry-32bit", "bzimage")],
+             root_mb=500, limit=900, tier="long", group="kexec"),
     # 130 reserved pages: the capture kernel's own memory is an entry past the 128 of boot_params
     Scenario("kexec-many-ranges", kernel="6.12", steps=[("panic", "", "plain")], target=False, checks=["arrived", "past_128"],
              append="memmap=" + ",".join(f"4K${n}M" for n in range(64, 194)), ram_mb=768, tier="long", group="kexec"),
