@@ -73,7 +73,7 @@ static void by_cmdline(const char *cmdline, struct kexec_console *c)
 struct error *console_choose(const struct kexec_request *rq, const char *cmdline,
 			     const unsigned char *running, struct kexec_console *ret)
 {
-	struct kexec_console c = { .vga = rq->console_vga };
+	struct kexec_console c = { .vga = rq->console_vga || rq->reset_vga, .reset_vga = rq->reset_vga };
 	uint64_t port;
 
 	by_cmdline(cmdline, &c);

@@ -125,6 +125,7 @@ struct kexec_request {
 	bool console_serial;	   /* ttyS0 where neither `serial` nor console= names one */
 	bool console_vga;	   /* purgatory writes on the screen even where it seems to be in a
 				    * graphics mode */
+	bool reset_vga;		   /* purgatory brings the VGA card back to text mode */
 	const char *const *crypt_keys; /* descriptions of keyring keys that the capture kernel gets,
 				    * for its encrypted disks (cryptkeys.h; file call) */
 	size_t nr_crypt_keys;

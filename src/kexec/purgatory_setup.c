@@ -60,6 +60,7 @@ struct error *purgatory_setup(const struct purgatory_setup *how, const struct ke
 		.backup_to = how->backup_to,
 		.backup_len = how->backup_len,
 		.flags = (how->check ? PURGATORY_CHECK : 0) | (how->console.vga ? PURGATORY_VGA : 0) |
+			 (how->console.reset_vga ? PURGATORY_RESET_VGA : 0) |
 			 (how->guarded ? PURGATORY_GUARDED : 0),
 		.serial_port = how->console.port,
 		.serial_divisor = how->console.divisor,

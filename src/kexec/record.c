@@ -35,7 +35,7 @@ static const struct word {
 	NUMBER(call), NUMBER(args), NUMBER(headers), SWITCH(entry_32bit), SWITCH(memmap_cmdline),
 	SWITCH(no_cma), SWITCH(force_dtb), SWITCH(debug), SWITCH(no_checks), SWITCH(hotplug),
 	SWITCH(no_efi), NUMBER(mem_min), NUMBER(mem_max), NUMBER(serial_baud),
-	SWITCH(console_serial), SWITCH(console_vga),
+	SWITCH(console_serial), SWITCH(console_vga), SWITCH(reset_vga),
 };
 
 static uint64_t get_word(const struct kexec_request *rq, const struct word *w)

@@ -167,6 +167,7 @@ static void check(const struct purgatory_args *args)
 void purgatory_main(const struct purgatory_args *args)
 {
 	console_init(args);
+	vga_reset(args);
 	if (args->flags & PURGATORY_CHECK)
 		check(args);
 	if (args->backup_len)

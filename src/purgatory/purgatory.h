@@ -15,6 +15,7 @@
 
 #define PURGATORY_CHECK	  1 /* compare the digest */
 #define PURGATORY_VGA	  2 /* messages on the text screen at 0xb8000 too */
+#define PURGATORY_RESET_VGA 8 /* bring the VGA card back to text first */
 #define PURGATORY_GUARDED 4 /* a confidential guest: CPUID and ports fault, so do without */
 
 #ifdef __ASSEMBLER__

@@ -25,6 +25,7 @@ enum {
 	OPT_ARGS_LINUX, OPT_ARGS_NONE, OPT_ENTRY_32BIT, OPT_MEMMAP, OPT_NO_CMA, OPT_FORCE_DTB,
 	OPT_ENTRY, OPT_JUMP_BACK,
 	OPT_JSON, OPT_CRYPT_KEY, OPT_SERIAL, OPT_BAUD, OPT_CONSOLE_SERIAL, OPT_CONSOLE_VGA,
+	OPT_RESET_VGA,
 };
 
 static const struct option_def options[] = {
@@ -82,13 +83,13 @@ static const struct option_def options[] = {
 	  OPT_CONSOLE_SERIAL },
 	{ 0, "console-vga", NULL, "Speak on the screen even where it seems not to be in text mode.",
 	  OPT_CONSOLE_VGA },
+	{ 0, "reset-vga", NULL, "Bring a VGA card back to text mode before that.", OPT_RESET_VGA },
 	{ 0, "check", NULL, "Build and check everything for -l or -p, show the plan, load nothing.",
 	  OPT_CHECK },
 	{ 0, "json", NULL, "Answer -S, --check and loads in JSON.", OPT_JSON },
 	{ 0, "root", "DIR", NULL, OPT_ROOT }, /* a recorded /proc and /sys, with --check, -S or -e */
 	/* Nothing to do for these: what they ask for is always so, or for another architecture. */
 	{ 0, "dt-no-old-root", NULL, NULL, OPT_ACCEPTED },
-	{ 0, "reset-vga", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "reuse-video-type", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "real-mode", NULL, NULL, OPT_REFUSED },
 	{ 0, "load-preserve-context", NULL, NULL, OPT_REFUSED },
@@ -219,6 +220,9 @@ static void set_switch(int id)
 		break;
 	case OPT_CONSOLE_VGA:
 		arg.rq.console_vga = true;
+		break;
+	case OPT_RESET_VGA:
+		arg.rq.reset_vga = true;
 		break;
 	case OPT_CONSOLE_SERIAL:
 		arg.rq.console_serial = true;

@@ -10,7 +10,7 @@
 
 	.section .note.GNU-stack, "", @progbits
 	.section .rodata
-	.globl	bare_start, bare_entry, bare_lengths, bare_kernel, bare_end
+	.globl	bare_start, bare_entry, bare_lengths, bare_graphics, bare_kernel, bare_end
 	.balign	16
 bare_start:
 	/* multiboot header with addresses (flag 16): magic, flags, checksum */
@@ -21,6 +21,8 @@ bare_lengths:
 	.long	AT(start32)
 bare_entry:
 	.quad	0			/* purgatory */
+bare_graphics:
+	.long	0			/* not 0: leave text mode first */
 gdt:
 	.quad	0, 0x00af9a000000ffff, 0x00cf92000000ffff, 0x00cf9a000000ffff
 gdt_pointer:
@@ -31,6 +33,17 @@ start32:
 	cli
 	cld
 	movl	$0x90000, %esp
+	cmpl	$0, AT(bare_graphics)
+	je	7f
+	movw	$0x3ce, %dx		/* graphics, a window of 64 KiB */
+	movw	$0x0506, %ax
+	outw	%ax, %dx
+	movw	$0x3d4, %dx		/* unprotect, then 40 columns */
+	movw	$0x0011, %ax
+	outw	%ax, %dx
+	movw	$0x2701, %ax
+	outw	%ax, %dx
+7:
 	/* identity map of 4 GiB by 2 MiB pages */
 	movl	$TABLES, %edi
 	xorl	%eax, %eax
@@ -104,6 +117,22 @@ bare_kernel:
 	outb	%al, %dx
 	movl	%ebx, %eax
 	call	print_hex
+	leaq	said_vga(%rip), %rsi	/* columns, and where the screen is in memory */
+	call	print
+	movw	$0x3d4, %dx
+	movb	$1, %al
+	outb	%al, %dx
+	incw	%dx
+	inb	%dx, %al
+	movb	%al, %bh
+	movw	$0x3ce, %dx
+	movb	$6, %al
+	outb	%al, %dx
+	incw	%dx
+	inb	%dx, %al
+	movb	%al, %bl
+	movzwl	%bx, %eax
+	call	print_hex
 	leaq	said_screen(%rip), %rsi
 	call	print
 	movl	$(0xb8000 + 160 * 23), %ebx	/* the last row but one */
@@ -152,6 +181,7 @@ said_entered: .asciz "ENTERED rsi="
 said_cr4: .asciz " cr4="
 said_cr0: .asciz " cr0="
 said_divisor: .asciz " divisor="
+said_vga: .asciz " vga="
 said_screen: .asciz "\nSCREEN "
 said_end: .asciz "\n"
 bare_end:

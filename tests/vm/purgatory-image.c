@@ -1,7 +1,8 @@
 /*
- * purgatory-image OUT [spoil] [vga] [quiet]: a bare machine's whole memory image, as a multiboot
- * file: the start, a stand-in for the new kernel, 8 MiB of data, and purgatory as the loader
- * fills it in. `spoil` changes one byte after the digest was made.
+ * purgatory-image OUT [spoil] [vga] [quiet] [graphics] [reset-vga]: a bare machine's whole memory
+ * image, as a multiboot file: the start, a stand-in for the new kernel, 8 MiB of data, and
+ * purgatory as the loader fills it in. `spoil` changes one byte after the digest was made,
+ * `graphics` leaves text mode before purgatory runs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #define DATA_PA	     0x500000u
 #define DATA_LEN     ((8u << 20) + 777)
 
-extern const unsigned char bare_start[], bare_entry[], bare_lengths[], bare_kernel[], bare_end[];
+extern const unsigned char bare_start[], bare_entry[], bare_lengths[], bare_graphics[], bare_kernel[], bare_end[];
 
 static unsigned char image[DATA_PA + DATA_LEN - BASE];
 
@@ -26,12 +27,12 @@ static void put(uint64_t pa, const void *bytes, size_t len)
 	memcpy(image + (pa - BASE), bytes, len);
 }
 
-static struct error *fill(bool vga, bool check)
+static struct error *fill(bool vga, bool reset_vga, bool check)
 {
 	struct kexec_parts parts = { .n = 2 };
 	struct kexec_part part = { .name = "purgatory" };
 	struct purgatory_setup how = { .entry = KERNEL_PA, .boot_params = 0xb007, .check = check,
-				       .console = { 0x3f8, 3, vga } };
+				       .console = { 0x3f8, 3, vga, reset_vga } };
 	uint32_t end = DATA_PA + DATA_LEN;
 	uint64_t entry = PURGATORY_PA;
 	struct purgatory_head head;
@@ -58,17 +59,20 @@ static struct error *fill(bool vga, bool check)
 
 int main(int argc, char **argv)
 {
-	bool spoil = false, vga = false, check = true;
+	bool spoil = false, vga = false, check = true, graphics = false, reset_vga = false;
 	struct error *e;
 
 	for (int i = 2; i < argc; i++) {
 		spoil |= !strcmp(argv[i], "spoil");
 		vga |= !strcmp(argv[i], "vga");
 		check &= strcmp(argv[i], "quiet") != 0;
+		graphics |= !strcmp(argv[i], "graphics");
+		reset_vga |= !strcmp(argv[i], "reset-vga");
 	}
 	if (argc < 2)
 		return 2;
-	e = fill(vga, check);
+	e = fill(vga, reset_vga, check);
+	image[bare_graphics - bare_start] = graphics;
 	if (spoil)
 		image[DATA_PA + DATA_LEN - BASE - 1] ^= 1;
 	if (!e)

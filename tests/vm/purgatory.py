@@ -86,6 +86,13 @@ def main():
     r.add("the messages stand on the screen too", status == ENTERED
           and re.search(r"SCREEN purgatory: the digest is right", text), text)
     r.add("the serial line has the speed asked for", "divisor=0000000000000003" in text, text)
+    make("graphics")
+    status, text, _ = run(image, "qemu64")
+    r.add("the screen is left as it is", status == ENTERED and "vga=0000000000002705" in text, text)
+    make("graphics", "reset-vga", "vga")
+    status, text, _ = run(image, "qemu64")
+    r.add("or brought back to text, and the messages stand there", status == ENTERED
+          and "vga=0000000000004f0e" in text and re.search(r"SCREEN purgatory: the digest is right", text), text)
     make("quiet")
     status, text, _ = run(image, "qemu64")
     r.add("without checks nothing is said and the kernel entered",
