@@ -24,7 +24,8 @@ extern const struct command *const commands[]; /* ends with null, in alphabetica
 const struct command *command_find(const char *name);
 /* Runs it with argv[0] as its name. An error of kind ERROR_USAGE and no text makes the caller
  * print the usage. */
-struct error *command_run(struct shell *sh, const struct command *c, int argc, char **argv) MUST_CHECK;
+struct error *command_run(struct shell *sh, const struct command *c, int argc,
+			  char **argv) MUST_CHECK;
 /* What a command answers to options or words that make no sense: the usage is printed. */
 struct error *command_misused(void) MUST_CHECK;
 void command_usage(const struct command *c, FILE *to);
@@ -38,5 +39,7 @@ char **command_words(const struct options *o, int *ret_n);
 void print_task_line(struct shell *sh, const struct task *t);
 
 /* The rows. */
-extern const struct command cmd_bt, cmd_eval, cmd_exit, cmd_help, cmd_log, cmd_mod, cmd_p, cmd_ps,
-	cmd_rd, cmd_set, cmd_struct, cmd_sym, cmd_sys, cmd_task, cmd_union, cmd_vtop, cmd_whatis;
+extern const struct command cmd_bt, cmd_eval, cmd_exit, cmd_files, cmd_foreach, cmd_help,
+	cmd_kmem, cmd_list, cmd_log, cmd_mod, cmd_mount, cmd_p, cmd_ps, cmd_rd, cmd_set,
+	cmd_struct, cmd_swap, cmd_sym, cmd_sys, cmd_task, cmd_union, cmd_vm, cmd_vtop,
+	cmd_whatis;

@@ -6,9 +6,31 @@
 #include "base/text.h"
 
 const struct command *const commands[] = {
-	&cmd_bt,  &cmd_eval, &cmd_exit, &cmd_help, &cmd_log,  &cmd_mod,	  &cmd_p,
-	&cmd_ps,  &cmd_rd,   &cmd_set,	&cmd_struct, &cmd_sym, &cmd_sys, &cmd_task,
-	&cmd_union, &cmd_vtop, &cmd_whatis, NULL,
+	&cmd_bt,
+	&cmd_eval,
+	&cmd_exit,
+	&cmd_files,
+	&cmd_foreach,
+	&cmd_help,
+	&cmd_kmem,
+	&cmd_list,
+	&cmd_log,
+	&cmd_mod,
+	&cmd_mount,
+	&cmd_p,
+	&cmd_ps,
+	&cmd_rd,
+	&cmd_set,
+	&cmd_struct,
+	&cmd_swap,
+	&cmd_sym,
+	&cmd_sys,
+	&cmd_task,
+	&cmd_union,
+	&cmd_vm,
+	&cmd_vtop,
+	&cmd_whatis,
+	NULL,
 };
 
 static bool is_alias(const char *aliases, const char *name)

@@ -297,7 +297,7 @@ static struct error *put_array(struct printer *p, struct ctype t, size_t off, un
 		}
 		return NULL;
 	}
-	if (is_char(p->k, of) && p->how.radix != 16) {
+	if (is_char(p->k, of)) {
 		if (!range_fits(off, n, p->len))
 			return error_new(ERROR_BAD_DATA, "an array lies outside of its structure");
 		put_text(p, p->bytes + off, n);

@@ -138,6 +138,45 @@ def opens(o):
     (o.work / "again").unlink()
 
 
+def ask(o, *commands):
+    """Answers of the shell, one text a command."""
+    mark = "=-=-="
+    script = "".join(f"{c}\n!echo {mark}\n" for c in commands)
+    p = subprocess.run([o.program("crash"), "-s", "--no_crashrc", "-i", "-", str(o.folder / "vmcore")],
+                       input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    answers = p.stdout.decode(errors="replace").split(mark + "\n")
+    assert p.returncode == 0 and len(answers) == len(commands) + 1, p.stdout[-1500:]
+    return answers[:-1]
+
+
+def shell(o):
+    """The shell knows what the guest was doing: its tasks, mounts, open files and stacks."""
+    ps, mount, files, bt, vm, each, mods, jiffies, info = ask(
+        o, "ps", "mount", "files", "bt -s", "vm", "foreach bt", "list -H modules -o module.list -s module.name",
+        "p jiffies", "kmem -i")
+    asleep = re.findall(r"^ +\d+ +1 +\d+ +[0-9a-f]{16} +IN .* sleep$", ps, re.M)
+    assert len(asleep) == 20, f"{len(asleep)} of the guest's 20 sleeping processes:\n{ps}"
+    assert re.search(r"^> +1 +0 .* test-init$", ps, re.M), ps
+    for what in (r"ext4 +/dev/vda +/$", r"tmpfs +run +/run$", rf"{o.scenario.fstype} +/dev/vdb +/target$"):
+        assert re.search(what, mount, re.M), f"no {what} in\n{mount}"
+    assert re.search(r"^ +1 .* REG +/proc/sysrq-trigger$", files, re.M), files
+    assert re.search(r" /bin/busybox$", vm, re.M), vm
+    r = json.loads((o.folder / "report.json").read_text())
+    ours = [f"{f['symbol']}+{f['offset']}" for f in r["panic"]["frames"] if f["reliable"]]
+    shown = re.findall(r"^ *#\d+ \[[0-9a-f]+\] (\S+) at", bt, re.M)
+    assert shown == ours, f"bt {shown}, the report {ours}"
+    # every task that is not running ends in a function that tasks begin in, or in user mode
+    stacks = each.split("\nPID: ")
+    assert len(stacks) == len(ps.splitlines()) - 1, f"{len(stacks)} stacks"
+    broken = [s for s in stacks if "ends here" in s or "(?)" in s]
+    assert not broken, broken[0]
+    assert "name = \"virtio_blk" in mods, mods
+    assert int(re.search(r"= (\d+)$", jiffies.strip())[1]) > 0
+    total, unused = (int(re.search(rf"{w} +(\d+) ", info)[1]) for w in ("TOTAL MEM", "FREE"))
+    assert 0 < unused < total < o.scenario.ram_mb * 256, info
+    return f"{len(stacks)} tasks, each with a whole stack"
+
+
 def oracle_dmesg(o):
     """makedumpfile reads our dump and prints the same log, byte for byte."""
     out = o.work / "oracle-dmesg"

@@ -39,16 +39,16 @@ class Scenario:
 
 SCENARIOS = [
     Scenario("ext4-device-6.1-file", sysconfig='KEXEC_ARGS="-s"\n', cpus=2,
-             checks=DUMP_CHECKS + ["every_cpu", "oracle_counts", "oracle_crash"]),
+             checks=DUMP_CHECKS + ["every_cpu", "shell", "oracle_counts", "oracle_crash"]),
     Scenario("ext4-label-6.1-segments-96M", by="LABEL", sysconfig='KEXEC_ARGS="-c"\n',
              ram_mb=2048, crashkernel="96M", target_mb=1200, checks=DUMP_CHECKS + ["small_image"]),
     Scenario("xfs-uuid-6.1", fstype="xfs", by="UUID"),
     Scenario("xfs-label-6.12-segments", kernel="6.12", fstype="xfs", by="LABEL",
              sysconfig='KEXEC_ARGS="-c"\n'),
     Scenario("ext4-uuid-6.12-file", kernel="6.12", by="UUID", sysconfig='KEXEC_ARGS="-s"\n', cpus=2,
-             checks=DUMP_CHECKS + ["oracle_counts"]),
+             checks=DUMP_CHECKS + ["shell", "oracle_counts"]),
     Scenario("ext4-device-7-file", kernel="7", sysconfig='KEXEC_ARGS="-s"\n',
-             checks=DUMP_CHECKS + ["oracle_counts"]),
+             checks=DUMP_CHECKS + ["shell", "oracle_counts"]),
     # firmware and KASLR between them may leave no 192M in one piece of a 512M machine
     Scenario("ext4-uuid-7-segments-uefi", kernel="7", by="UUID", uefi=True, ram_mb=768, crashkernel="160M",
              sysconfig='KEXEC_ARGS="-c"\n'),
