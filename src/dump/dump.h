@@ -172,6 +172,8 @@ struct error *dump_take_notes(struct dump *d, unsigned char *raw, size_t len) MU
 struct error *dump_read_notes(struct dump *d, uint64_t off, uint64_t len) MUST_CHECK;
 /* Gives the dump a copy of VMCOREINFO text that stands outside the notes (or null: none). */
 struct error *dump_set_vmcoreinfo(struct dump *d, const void *text, size_t len) MUST_CHECK;
+/* The same as a note in front of the others, for what was found elsewhere: writers hand it on. */
+struct error *dump_add_vmcoreinfo(struct dump *d, const void *text, size_t len) MUST_CHECK;
 /* The number of a plain `KEY=decimal` line of VMCOREINFO ("PAGESIZE"); false: absent. */
 bool dump_vmcoreinfo_u64(const struct dump *d, const char *key, uint64_t *ret);
 const struct dump_note *dump_find_note(const struct dump *d, const char *name, uint32_t type);

@@ -7,6 +7,7 @@
 #include "base/base.h"
 
 #define PRSTATUS_MAX 1536
+#define NOTES_MAX    (64u << 20)
 
 void put_note(struct strbuf *to, bool big, const char *name, uint32_t type, const void *desc,
 	      size_t len)
@@ -49,4 +50,17 @@ struct error *take_made_notes(struct dump *d, struct strbuf *notes)
 		return NULL;
 	raw = strbuf_take(notes, &len);
 	return raw ? dump_take_notes(d, (unsigned char *)raw, len) : error_nomem();
+}
+
+struct error *dump_add_vmcoreinfo(struct dump *d, const void *text, size_t len)
+{
+	_cleanup_strbuf_ struct strbuf notes = { 0 };
+
+	TRY(dump_set_vmcoreinfo(d, text, len));
+	/* what is that large is mapped, and stays as it is */
+	if (d->raw_notes_len > NOTES_MAX)
+		return NULL;
+	put_note(&notes, d->big, "VMCOREINFO", 0, text, len);
+	strbuf_add(&notes, d->raw_notes, d->raw_notes_len);
+	return take_made_notes(d, &notes);
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "kernel/find_info.h"
 #include "kernel/module.h"
 #include "kernel/paging.h"
 #include "kernel/type.h"
@@ -29,7 +30,7 @@ static struct error *find_paging(struct kernel *k)
 			k->paging = pagings[i];
 			return NULL;
 		}
-		if (error_kind(e) == ERROR_NOMEM)
+		if (e && error_kind(e) == ERROR_NOMEM)
 			return e;
 		log_debug("%s; only the segments of the dump translate addresses", error_message(e));
 		error_free(e);
@@ -39,25 +40,22 @@ static struct error *find_paging(struct kernel *k)
 	return NULL;
 }
 
-/* The release out of init_uts_ns, for dumps whose notes and headers do not say it. */
-static void read_release(struct kernel *k)
+/* The release out of init_uts_ns; malloc'd, null when it cannot be read. */
+static char *read_release(struct kernel *k)
 {
 	char release[UTS_FIELD];
 	uint64_t uts, off = 0;
 	struct error *e;
 
 	if (!vmcoreinfo_symbol(k->info, "init_uts_ns", &uts))
-		return;
+		return NULL;
 	(void)vmcoreinfo_offset(k->info, "uts_namespace", "name", &off);
 	/* struct new_utsname: sysname, nodename, release, ... of 65 bytes each */
 	e = vmem_read_string(k, uts + off + 2 * UTS_FIELD, release, sizeof(release));
-	if (e) {
-		error_free(e);
-		return;
-	}
-	k->own_release = strdup(release);
-	if (k->own_release)
-		k->release = k->own_release;
+	if (!e)
+		return strdup(release);
+	error_free(e);
+	return NULL;
 }
 
 static bool has_virtual_segment(const struct dump *d)
@@ -68,10 +66,11 @@ static bool has_virtual_segment(const struct dump *d)
 	return false;
 }
 
-struct error *kernel_open(struct dump *d, struct kernel **ret)
+/* The kernel as VMCOREINFO text (null: none) describes it. */
+static struct error *open_with(struct dump *d, const char *text, size_t len, struct kernel **ret)
 {
 	_cleanup_kernel_ struct kernel *k = calloc(1, sizeof(*k));
-	const char *release;
+	const char *page;
 	uint64_t page_size = 0;
 
 	if (!k)
@@ -82,29 +81,74 @@ struct error *kernel_open(struct dump *d, struct kernel **ret)
 	k->is_64bit = d->is_64bit;
 	k->long_size = d->is_64bit ? 8 : 4;
 	k->release = "";
-	TRY(vmcoreinfo_parse(d->vmcoreinfo ? d->vmcoreinfo : "",
-			     d->vmcoreinfo ? d->vmcoreinfo_len : 0, &k->info));
-	if (!d->vmcoreinfo && !has_virtual_segment(d))
-		return error_new(
-			ERROR_NOT_FOUND,
-			"the dump has neither VMCOREINFO nor segments with virtual addresses, so nothing can be found in its memory; crash(8) can with the vmlinux of that kernel");
-
+	TRY(vmcoreinfo_parse(text ? text : "", text ? len : 0, &k->info));
 	k->page_size = d->page_size;
-	release = vmcoreinfo_get(k->info, "PAGESIZE");
-	if (!k->page_size && release && text_u64(release, &page_size) &&
-	    page_size <= 1u << 20 && IS_POW2(page_size))
+	page = vmcoreinfo_get(k->info, "PAGESIZE");
+	if (!k->page_size && page && text_u64(page, &page_size) && page_size <= 1u << 20 &&
+	    IS_POW2(page_size))
 		k->page_size = page_size;
 	if (!IS_POW2(k->page_size) || k->page_size < 512 || k->page_size > 1u << 20)
 		k->page_size = 4096;
-
 	TRY(find_paging(k));
+	*ret = take_ptr(k);
+	return NULL;
+}
+
+/* The release that the text names is the one in memory, where the text's addresses lead. */
+static bool info_holds(struct dump *d, const char *text, size_t len)
+{
+	_cleanup_kernel_ struct kernel *k = NULL;
+	_cleanup_free_ char *release = NULL;
+	struct error *e = open_with(d, text, len, &k);
+
+	if (e) {
+		error_free(e);
+		return false;
+	}
+	if (!k->paging) /* addresses of this architecture are not translated: it cannot be asked */
+		return true;
+	release = read_release(k);
+	return release && text_equal(release, vmcoreinfo_get(k->info, "OSRELEASE"));
+}
+
+/* Kernels before 2.6.24 have no VMCOREINFO to be found. */
+static bool is_ancient(const struct dump *d)
+{
+	const char *rest = text_after(d->utsname.release, "2.6.");
+
+	return text_starts(d->utsname.release, "2.4.") || (rest && strtoul(rest, NULL, 10) < 24);
+}
+
+struct error *kernel_find_info(struct dump *d)
+{
+	if (d->vmcoreinfo || is_ancient(d))
+		return NULL;
+	return find_info(d, info_holds);
+}
+
+struct error *kernel_open(struct dump *d, struct kernel **ret)
+{
+	_cleanup_kernel_ struct kernel *k = NULL;
+	struct error *e = kernel_find_info(d);
+	const char *release;
+
+	if (e && error_kind(e) == ERROR_NOMEM)
+		return e;
+	if (!d->vmcoreinfo && !has_virtual_segment(d)) {
+		error_free(e);
+		return error_new(
+			ERROR_NOT_FOUND,
+			"the dump has neither VMCOREINFO nor segments with virtual addresses, so nothing can be found in its memory; crash(8) can with the vmlinux of that kernel");
+	}
+	error_free(e); /* the segments are something to begin with */
+	TRY(open_with(d, d->vmcoreinfo, d->vmcoreinfo_len, &k));
 	release = vmcoreinfo_get(k->info, "OSRELEASE");
 	if (release)
 		k->release = release;
 	else if (d->utsname.release[0])
 		k->release = d->utsname.release;
-	else
-		read_release(k);
+	else if ((k->own_release = read_release(k)))
+		k->release = k->own_release;
 	*ret = take_ptr(k);
 	return NULL;
 }

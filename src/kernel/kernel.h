@@ -41,8 +41,11 @@ struct kernel {
 	bool no_symbols, no_btf, no_orc, no_modules; /* looked for in vain: do not try again */
 };
 
-/* `d` is borrowed and must outlive the kernel. Fails only when nothing can be known (no
- * VMCOREINFO and no segments). */
+/* Gives a dump without VMCOREINFO the kernel's own copy, out of its memory: looks through all of
+ * it, for half a minute at most. No error where there is one already. */
+struct error *kernel_find_info(struct dump *d) MUST_CHECK;
+/* `d` is borrowed and must outlive the kernel; it is given VMCOREINFO as above. Fails only when
+ * nothing can be known (no VMCOREINFO and no segments). */
 struct error *kernel_open(struct dump *d, struct kernel **ret) MUST_CHECK;
 void kernel_close(struct kernel *k); /* null is fine */
 
