@@ -367,9 +367,12 @@ static struct error *elf_open(struct dump *d)
 	if (origin.netdump)
 		lengthen_netdump(d, elf);
 	TRY(sort_out(d, elf));
-	for (size_t i = 0; i < elf->pieces.n && !d->vmcoreinfo; i++)
-		TRY(find_info_in_memory(d, elf->pieces.v[i].start, elf->pieces.v[i].off,
-					elf->pieces.v[i].end - elf->pieces.v[i].start));
+	/* Where the note decides the byte order or the page size it is needed now; elsewhere the
+	 * kernel floor finds it, and checks that it is not an earlier kernel's. */
+	if (d->arch->maybe_big || !IS_POW2(d->arch->page_sizes))
+		for (size_t i = 0; i < elf->pieces.n && !d->vmcoreinfo; i++)
+			TRY(find_info_in_memory(d, elf->pieces.v[i].start, elf->pieces.v[i].off,
+						elf->pieces.v[i].end - elf->pieces.v[i].start));
 	choose_page_size(d, origin.page_size);
 	TRY(list_memory(d, elf));
 	if (marked_incomplete(d, elf))

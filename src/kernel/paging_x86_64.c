@@ -8,6 +8,7 @@
 #include "kernel/paging.h"
 
 #include "base/bytes.h"
+#include "kernel/kaslr.h"
 #include "kernel/paging_x86-priv.h"
 
 #define IMAGE_MAP	  0xffffffff80000000ull /* __START_KERNEL_map */
@@ -52,6 +53,8 @@ bool x86_control_registers(struct kernel *k, uint64_t *ret_cr3, uint64_t *ret_cr
 /* Where VMCOREINFO does not say it, the segment that maps the kernel image does. */
 static bool find_phys_base(struct kernel *k, uint64_t *ret)
 {
+	uint64_t lowest = IMAGE_MAP + DEFAULT_IMAGE_LEN;
+	struct kaslr found = { 0 };
 	int64_t base;
 
 	if (vmcoreinfo_number(k->info, "phys_base", &base)) {
@@ -61,16 +64,18 @@ static bool find_phys_base(struct kernel *k, uint64_t *ret)
 	for (size_t i = 0; i < dump_nr_segments(k->dump); i++) {
 		struct dump_segment s = dump_segment_at(k->dump, i);
 
-		if (s.va >= IMAGE_MAP) {
+		/* QEMU lists modules too, which are behind the image and mapped piece by piece */
+		if (s.va >= IMAGE_MAP && s.va < lowest) {
+			lowest = s.va;
 			*ret = s.pa - (s.va - IMAGE_MAP);
-			return true;
 		}
 	}
-	if (k->dump->phys_base) {
-		*ret = k->dump->phys_base;
+	if (lowest < IMAGE_MAP + DEFAULT_IMAGE_LEN)
 		return true;
-	}
-	return false;
+	error_free(kaslr_find(k->dump, &found)); /* there may be no registers either */
+	/* the header's opinion comes last: QEMU writes wrong ones */
+	*ret = found.image_va ? found.phys_base : k->dump->phys_base;
+	return found.image_va || k->dump->phys_base;
 }
 
 static bool find_top_table(struct kernel *k, uint64_t *ret_va)
@@ -108,7 +113,8 @@ static void add_image_window(struct x86_paging *p, uint64_t phys_base)
 static struct error *x86_64_init(struct kernel *k)
 {
 	struct x86_paging *p = pagetable_new(k, sizeof(*p));
-	uint64_t top_va, phys_base, cr3, cr4;
+	uint64_t top_va, phys_base;
+	struct kaslr found;
 	bool has_phys_base;
 	int64_t number;
 
@@ -132,14 +138,11 @@ static struct error *x86_64_init(struct kernel *k)
 		p->t.top_pa = ROUND_DOWN(top_va - IMAGE_MAP + phys_base, (uint64_t)TABLE_LEN);
 		return NULL;
 	}
-	if (x86_control_registers(k, &cr3, &cr4)) {
-		p->t.top_pa = cr3 & X86_ENTRY_ADDRESS & ~p->sme_mask;
-		set_levels(p, cr4 & X86_CR4_LA57);
-		return NULL;
-	}
-	return error_new(
-		ERROR_NOT_FOUND,
-		"VMCOREINFO has no phys_base and init_top_pgt, and there is no QEMU note: no page tables can be found");
+	TRY(error_prefix(kaslr_find(k->dump, &found),
+			 "VMCOREINFO has no phys_base and init_top_pgt, so no page tables can be found"));
+	p->t.top_pa = found.top_pa & ~p->sme_mask;
+	set_levels(p, found.levels == 5);
+	return NULL;
 }
 
 const struct paging paging_x86_64 = {

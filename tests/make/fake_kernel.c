@@ -33,6 +33,7 @@ void fake_done(struct fake *f)
 	dump_close(f->dump);
 	strbuf_done(&f->file);
 	strbuf_done(&f->info);
+	strbuf_done(&f->notes);
 	free(f->memory);
 	*f = (struct fake){0};
 }
@@ -137,15 +138,30 @@ static void add_program_header(struct fake *f, uint32_t type, uint64_t off, uint
 	add_uint(f, ul, 0);
 }
 
+void fake_note(struct fake *f, const char *name, uint32_t type, const void *desc, size_t len)
+{
+	unsigned char head[12];
+
+	put_u32(head, strlen(name) + 1, f->big);
+	put_u32(head + 4, len, f->big);
+	put_u32(head + 8, type, f->big);
+	strbuf_add(&f->notes, head, sizeof(head));
+	strbuf_add(&f->notes, name, strlen(name) + 1);
+	strbuf_fill(&f->notes, '\0', -f->notes.len & 3);
+	strbuf_add(&f->notes, desc, len);
+	strbuf_fill(&f->notes, '\0', -f->notes.len & 3);
+}
+
 static size_t note_len(const struct fake *f)
 {
-	return f->info.len ? 12 + 12 + ROUND_UP(f->info.len, 4) : 0;
+	return f->notes.len + (f->info.len ? 12 + 12 + ROUND_UP(f->info.len, 4) : 0);
 }
 
 static void add_note(struct fake *f)
 {
 	static const char name[12] = "VMCOREINFO";
 
+	strbuf_add(&f->file, strbuf_str(&f->notes), f->notes.len);
 	if (!f->info.len)
 		return;
 	add_uint(f, 4, sizeof("VMCOREINFO"));

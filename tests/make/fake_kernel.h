@@ -22,7 +22,7 @@ struct fake {
 	unsigned char *memory; /* from physical address 0 on */
 	size_t len;
 	uint64_t next; /* fake_alloc() goes on here */
-	struct strbuf info;
+	struct strbuf info, notes;
 	struct {
 		uint64_t va, pa, len;
 	} segments[FAKE_MAX_SEGMENTS];
@@ -44,6 +44,8 @@ void fake_put_long(struct fake *f, uint64_t pa, uint64_t value);
 void fake_put_bytes(struct fake *f, uint64_t pa, const void *bytes, size_t len);
 /* One line of VMCOREINFO, without newline. */
 void fake_info(struct fake *f, const char *fmt, ...) PRINTF(2, 3);
+/* A note besides VMCOREINFO. */
+void fake_note(struct fake *f, const char *name, uint32_t type, const void *desc, size_t len);
 /* A program header. Without any, all memory is one segment at `va` 0 (no translation). */
 void fake_segment(struct fake *f, uint64_t va, uint64_t pa, uint64_t len);
 /* Builds the file and opens dump and kernel; the error is kernel_open()'s. */
