@@ -216,13 +216,28 @@ static struct error *open_raw_names(char *const *names, size_t n, struct dump **
 	return dump_open_raw(&l, ret);
 }
 
+/* What the running kernel's memory needs is not told by "permission denied". */
+static struct error *explain_refusal(struct error *e, const char *path)
+{
+	if (!text_equal(path, "/proc/kcore") || error_kind(e) != ERROR_NOT_PERMITTED)
+		return e;
+	error_free(e);
+	return error_new(ERROR_NOT_PERMITTED,
+			 "%s: cannot open: only root with CAP_SYS_RAWIO may read the memory of the running "
+			 "kernel, and with lockdown=confidentiality nobody may",
+			 path);
+}
+
 struct error *dump_open(const char *path, struct dump **ret)
 {
 	struct source *s;
+	struct error *e;
 
 	if (raw_is_name(path))
 		return open_raw_names((char *const[]){ (char *)path }, 1, ret);
-	TRY(source_open_file(path, &s));
+	e = source_open_file(path, &s);
+	if (e)
+		return explain_refusal(e, path);
 	return dump_open_source(s, ret);
 }
 

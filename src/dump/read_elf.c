@@ -33,6 +33,7 @@ struct elf {
 	uint32_t phnum;
 	uint16_t phentsize, shnum;
 	VECTOR(struct dump_segment) loads; /* file order */
+	size_t nr_loads_seen, nr_at_zero, nr_virtual;
 	uint64_t align;			   /* of the first one */
 	VECTOR(struct range) note_areas;   /* file offsets */
 	VECTOR(struct piece) pieces;
@@ -121,6 +122,13 @@ static struct error *add_load(struct dump *d, struct elf *elf, struct dump_segme
 	seg.file_len = MIN(seg.file_len, seg.len);
 	if (!seg.len)
 		return NULL;
+	elf->nr_loads_seen++;
+	elf->nr_at_zero += !seg.pa;
+	/* only virtual: what /proc/kcore has besides the direct map */
+	if (seg.pa == (elf->wide ? UINT64_MAX : UINT32_MAX)) {
+		elf->nr_virtual++;
+		return NULL;
+	}
 	if (add_overflows(seg.pa, seg.len, &end) || end > limit) {
 		log_debug("%s: segment of 0x%llx bytes at physical address 0x%llx ignored: "
 			  "%s has no such addresses",
@@ -344,7 +352,8 @@ static bool marked_incomplete(const struct dump *d, const struct elf *elf)
 static struct error *elf_open(struct dump *d)
 {
 	struct elf *elf = calloc(1, sizeof(*elf));
-	struct elf_origin origin;
+	struct elf_origin origin = { 0 };
+	bool kcore, at_zero;
 
 	if (!elf)
 		return error_nomem();
@@ -363,7 +372,10 @@ static struct error *elf_open(struct dump *d)
 				 "segment",
 				 d->source->name);
 	TRY(read_note_areas(d, elf));
-	origin = elf_take_origin(d, elf->loads.v[0].file_off, elf->align);
+	at_zero = elf->nr_at_zero > 1 && elf->nr_at_zero == elf->nr_loads_seen;
+	TRY(elf_take_kcore(d, elf->nr_virtual, at_zero, &kcore));
+	if (!kcore)
+		origin = elf_take_origin(d, elf->loads.v[0].file_off, elf->align);
 	if (origin.netdump)
 		lengthen_netdump(d, elf);
 	TRY(sort_out(d, elf));

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "host/iomem.h"
 #include "kernel/infotext.h"
+#include "kernel/kaslr.h"
 #include "kernel/vmlinux.h"
 #include "tools/collector_job.h"
 
@@ -74,9 +75,17 @@ static struct error *check_release(struct job *j, const struct kernel *k, const 
 
 static struct error *add_extra(struct job *j, struct dump *d, const struct strbuf *extra)
 {
-	_cleanup_strbuf_ struct strbuf all = { 0 };
+	_cleanup_strbuf_ struct strbuf all = { 0 }, own = { 0 };
 
-	TRY(infotext_merge(d->vmcoreinfo, d->vmcoreinfo_len, strbuf_str(extra), extra->len, &all));
+	/* Neither in the notes nor in memory: where the kernel is, the CPUs' registers may tell. What
+	 * is missing then, nothing else will tell either. */
+	error_free(kernel_find_info(d));
+	if (!d->vmcoreinfo)
+		error_free(kaslr_infotext(d, strbuf_str(extra), extra->len, &own));
+	if (d->vmcoreinfo)
+		strbuf_add(&own, d->vmcoreinfo, d->vmcoreinfo_len);
+	TRY(strbuf_error(&own));
+	TRY(infotext_merge(own.len ? own.s : NULL, own.len, strbuf_str(extra), extra->len, &all));
 	return dump_set_vmcoreinfo(d, strbuf_str(&all), all.len);
 }
 

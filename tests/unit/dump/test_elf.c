@@ -509,6 +509,53 @@ static void test_origins(void **state)
 	}
 }
 
+/* What fs/proc/kcore.c makes: direct map, kernel image, vmalloc and vmemmap, a process's notes. */
+#define KCORE_HEAD                                                                              \
+	"elf64 little\nnote CORE 1 z:336\nnote CORE 3 z:40+t:vmlinux\\0+z:88\n"                \
+	"note CORE 4 r:1:2000\n"
+#define KCORE_INFO "note VMCOREINFO 0 t:OSRELEASE=6.1.0-live\\n\n"
+#define KCORE_LOADS                                                                             \
+	"load va=0xffffc90000000000 pa=0xffffffffffffffff off=0x490000001000 "                   \
+	"filesz=0x1fffffffffff memsz=0x1fffffffffff\n"                                          \
+	"load va=0xffffffff81000000 pa=0x2000 data=r:1:4096\n"                                  \
+	"load va=0xffff888000001000 pa=0x1000 data=r:7:4096+r:1:4096+r:8:4096\n"                 \
+	"load va=0xffffea0000000000 pa=0xffffffffffffffff off=0x6a0000001000 "                   \
+	"filesz=0x1000000 memsz=0x1000000\n"                                                    \
+	"load va=0xffff888100000000 pa=0x100000000 data=r:9:8192\n"
+
+static void test_kcore(void **state)
+{
+	for (int info = 0; info < 2; info++) {
+		struct image im = { 0 };
+		struct dump *d = open_made(make_elf, info ? KCORE_HEAD KCORE_INFO KCORE_LOADS
+							  : KCORE_HEAD KCORE_LOADS, &im);
+
+		assert_string_equal(d->format, "/proc/kcore");
+		assert_true(d->complete); /* the virtual areas are no memory that is missing */
+		assert_int_equal(d->max_pfn, 0x100002);
+		assert_int_equal(ranges_total(&d->memory), 5);
+		assert_page(d, 0, PAGE_HOLE, "");
+		assert_page(d, 1, PAGE_OK, "r:7:4096");
+		assert_page(d, 2, PAGE_OK, "r:1:4096");
+		assert_page(d, 3, PAGE_OK, "r:8:4096");
+		assert_page(d, 0x100000, PAGE_OK, "r:9:4096");
+		assert_int_equal(dump_nr_segments(d), 3);
+		/* no CPU left registers, no task panicked */
+		assert_int_equal(d->nr_notes, info);
+		assert_int_equal(d->panic_task, 0);
+		if (info)
+			assert_string_equal(d->vmcoreinfo, "OSRELEASE=6.1.0-live\n");
+		else
+			assert_null(d->vmcoreinfo);
+		dump_close(d);
+		image_done(&im);
+	}
+	/* before 4.11 */
+	assert_error(try_made(make_elf, KCORE_HEAD "load va=0xffffc90000000000 filesz=0x1000 memsz=0x1000\n"
+						   "load va=0xffff880000001000 data=r:1:4096\n"),
+		     ERROR_UNSUPPORTED, "older than 4.11");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -529,7 +576,7 @@ int main(void)
 		cmocka_unit_test(test_netdump),
 		cmocka_unit_test(test_netdump_above_4g),
 		cmocka_unit_test(test_origins),
-		cmocka_unit_test(test_locate),
+		cmocka_unit_test(test_locate), cmocka_unit_test(test_kcore),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
