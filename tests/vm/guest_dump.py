@@ -52,7 +52,7 @@ class Qmp:
         raise RuntimeError(f"{command}: QEMU is gone")
 
 
-def make_initramfs(kernel, work):
+def make_initramfs(kernel, build, work):
     root = work / "initramfs"
     shutil.rmtree(root, ignore_errors=True)
     (root / "bin").mkdir(parents=True)
@@ -66,6 +66,7 @@ def make_initramfs(kernel, work):
         (root / "modules" / name).write_bytes(lab.unpacked_module(path))
         order.append(name)
     (root / "modules/order").write_text("".join(f"{n}\n" for n in order))
+    lab.copy_program(build / "bin/vmcore-dmesg", root, where="bin")
     out = lab.pack_initramfs(root, work / "initramfs.gz")
     shutil.rmtree(root)
     return out
@@ -118,7 +119,7 @@ class Guest:
         self.work.mkdir(parents=True)
         self.kernel = debian.Kernel("6.1")
         started = time.monotonic()
-        qemu, qmp = boot(self.kernel, make_initramfs(self.kernel, self.work), self.work)
+        qemu, qmp = boot(self.kernel, make_initramfs(self.kernel, build, self.work), self.work)
         try:
             self.dumps = take_dumps(qmp, self.work)
             qmp.ask("quit")
@@ -193,6 +194,51 @@ def refiltered(g):
     return f"{n['same']} pages left, {out.stat().st_size >> 20} MiB"
 
 
+def hide_vmcoreinfo(g, name, everywhere):
+    """A copy of the ELF dump without its VMCOREINFO note, or without any in memory either."""
+    data = bytearray(g.dumps["elf"].read_bytes())
+    at, hidden = 0, 0
+    while (at := data.find(b"\x0b\0\0\0", at)) >= 0:
+        if data[at + 12:at + 22] == b"VMCOREINFO":
+            data[at + 12] = ord("X")
+            hidden += 1
+            if not everywhere:
+                break
+        at += 1
+    path = g.work / name
+    path.write_bytes(data)
+    return path, hidden
+
+
+def without_vmcoreinfo(g):
+    """As `virsh dump` makes them, without the device: VMCOREINFO is found in memory, from raw memory
+    too. Where it is not there either, the registers say where KASLR put the kernel, and a text made
+    of another dump of that build (-g) does for the rest."""
+    first = g.run("vmcore-dmesg", g.dumps["elf"])
+    path, _ = hide_vmcoreinfo(g, "hidden", False)
+    assert g.run("vmcore-dmesg", path) == first
+    assert g.run("vmcore-dmesg", f"{g.work}/pmemsave@0,arch=x86_64") == first
+    path, hidden = hide_vmcoreinfo(g, "hidden", True)
+    assert hidden >= 2, "the kernel's own note was not found to be hidden"
+    checks.call(g.build / "bin/makedumpfile", "-g", g.work / "text", g.dumps["elf"])
+    g.run("makedumpfile", "-i", g.work / "text", "--dump-dmesg", path, g.work / "log")
+    assert (g.work / "log").read_bytes() == first
+    g.run("makedumpfile", "-l", "-d", "31", "-i", g.work / "text", path, g.work / "hidden-31")
+    n = g.pages(g.work / "filtered", g.work / "hidden-31")
+    assert n["different"] == 0 and n["only_first"] == 0 and n["only_second"] == 0, n
+    for name in ("hidden", "text", "log", "hidden-31"):
+        (g.work / name).unlink()
+    return f"{n['same']} pages"
+
+
+def running_kernel(g):
+    """vmcore-dmesg reads the guest's own /proc/kcore while it runs."""
+    m = re.search(r"VM: kcore status (\d+), (\d+) lines, (.*)", g.console)
+    assert m and m[1] == "0" and int(m[2]) > 200, m and m[0]
+    assert m[3] == f"guest to be dumped: {g.kernel.release}", m[3]
+    return f"{m[2]} lines"
+
+
 def cut_off(g):
     """A file that was cut off is incomplete and reads as far as it goes."""
     for name in ("elf", "kdump-zlib"):
@@ -205,7 +251,8 @@ def cut_off(g):
         cut.unlink()
 
 
-CHECKS = [every_format, same_pages, raw_memory, log, refiltered, cut_off]
+CHECKS = [every_format, same_pages, raw_memory, log, refiltered, without_vmcoreinfo, running_kernel,
+          cut_off]
 
 
 def main():

@@ -556,6 +556,38 @@ static void test_kcore(void **state)
 		     ERROR_UNSUPPORTED, "older than 4.11");
 }
 
+/* QEMU with paging: one PT_LOAD for each mapping, which repeat and overlap; with a filter, ranges
+ * at offset -1. */
+static void test_qemu_paging(void **state)
+{
+	struct image im = { 0 };
+	struct dump *d = open_made(make_elf,
+				   "elf64 little\nnote CORE 1 z:336\nnote QEMU 0 z:440\n"
+				   "load va=0xffffffff81000000 pa=0x2000 off=0x3000 filesz=0x2000\n"
+				   "load va=0xffff888000000000 pa=0 off=0x1000 filesz=0x6000\n"
+				   "load va=0x7f0000000000 pa=0x3000 off=0x4000 filesz=0x1000\n"
+				   "load va=0x7f0000001000 pa=0x3000 off=0x4000 filesz=0x1000\n"
+				   "load va=0xffff888000006000 pa=0x6000 off=0xffffffffffffffff "
+				   "filesz=0 memsz=0x2000\n"
+				   "load va=0xffff888000006000 pa=0x5000 off=0x6000 filesz=0x1000 "
+				   "memsz=0x2000\n"
+				   "poke 0x1000 61\npoke 0x3000 62\npoke 0x4000 63\npoke 0x6fff 64\n",
+				   &im);
+
+	assert_true(d->complete);
+	assert_page(d, 0, PAGE_OK, "x:61");
+	assert_page(d, 1, PAGE_OK, "x:00");
+	assert_page(d, 2, PAGE_OK, "x:62");
+	assert_page(d, 3, PAGE_OK, "x:63");
+	assert_page(d, 5, PAGE_OK, "z:4095+x:64");
+	assert_page(d, 6, PAGE_EXCLUDED, "");
+	assert_page(d, 7, PAGE_EXCLUDED, "");
+	assert_page(d, 8, PAGE_HOLE, "");
+	assert_int_equal(dump_nr_segments(d), 6);
+	dump_close(d);
+	image_done(&im);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -576,7 +608,7 @@ int main(void)
 		cmocka_unit_test(test_netdump),
 		cmocka_unit_test(test_netdump_above_4g),
 		cmocka_unit_test(test_origins),
-		cmocka_unit_test(test_locate), cmocka_unit_test(test_kcore),
+		cmocka_unit_test(test_locate), cmocka_unit_test(test_kcore), cmocka_unit_test(test_qemu_paging),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

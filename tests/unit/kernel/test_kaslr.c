@@ -179,6 +179,51 @@ static void test_no_tables(void **state)
 	fake_done(&f);
 }
 
+/* QEMU guesses phys_base for its header, and guesses wrong; the registers do not lie, VMCOREINFO
+ * even less. */
+static void test_wrong_header(void **state)
+{
+	for (int told = 0; told < 2; told++) {
+		struct fake f;
+		uint64_t pa;
+
+		init(&f);
+		fake_info(&f, "OSRELEASE=6.1.0-test");
+		fake_info(&f, "SYMBOL(init_top_pgt)=%llx", TEXT + 0x1000);
+		if (told)
+			fake_info(&f, "NUMBER(phys_base)=%lld", (long long)(IMAGE_PA - (TEXT - IMAGE)));
+		else
+			put_registers(&f, TOP_PA, 0, IDT_VA);
+		fake_open(&f);
+		kernel_close(f.k);
+		f.dump->phys_base = 0x1234000;
+		assert_ok(kernel_open(f.dump, &f.k));
+		assert_ok(vmem_translate(f.k, TEXT + 0x2468, &pa, NULL));
+		assert_int_equal(pa, IMAGE_PA + 0x2468);
+		assert_ok(vmem_translate(f.k, IDT_VA, &pa, NULL));
+		assert_int_equal(pa, IDT_PA);
+		fake_done(&f);
+	}
+}
+
+/* QEMU's ELF with paging: modules may come first, and are no part of the image. */
+static void test_module_segments(void **state)
+{
+	struct fake f;
+	uint64_t pa;
+
+	init(&f);
+	fake_info(&f, "OSRELEASE=6.1.0-test");
+	fake_info(&f, "SYMBOL(init_top_pgt)=%llx", TEXT + 0x1000);
+	fake_segment(&f, IMAGE + (1ull << 30), 12 * MIB, 2 * MIB);
+	fake_segment(&f, TEXT, IMAGE_PA, 4 * MIB);
+	fake_segment(&f, 0xffff888000000000, 0, 16 * MIB);
+	fake_open(&f);
+	assert_ok(vmem_translate(f.k, IDT_VA, &pa, NULL));
+	assert_int_equal(pa, IDT_PA);
+	fake_done(&f);
+}
+
 static void test_infotext(void **state)
 {
 	static const char linked[] = "OSRELEASE=6.1.0-test\nSYMBOL(_stext)=ffffffff81000000\n";
@@ -201,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_info_in_memory), cmocka_unit_test(test_stale_info),
 		cmocka_unit_test(test_broken_info),    cmocka_unit_test(test_registers),
 		cmocka_unit_test(test_user_table),     cmocka_unit_test(test_no_tables),
+		cmocka_unit_test(test_wrong_header),   cmocka_unit_test(test_module_segments),
 		cmocka_unit_test(test_infotext),
 	};
 
