@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import as_sadump
 import checks
 import debian
 import lab
@@ -231,6 +232,26 @@ def without_vmcoreinfo(g):
     return f"{n['same']} pages"
 
 
+def firmware(g):
+    """The same memory and registers as a firmware's dump: read alike, with VMCOREINFO out of memory or,
+    where that is hidden, with KASLR out of the save areas."""
+    first = g.run("vmcore-dmesg", g.dumps["elf"])
+    elf, memory = g.dumps["elf"].read_bytes(), (g.work / "pmemsave").read_bytes()
+    path = g.work / "sadump"
+    as_sadump.write(elf, memory, path)
+    n = g.pages(f"{g.work}/pmemsave@0,arch=x86_64", path)
+    assert n["same"] == RAM_MB * 256 and n["different"] == 0 and n["complete_second"], n
+    assert g.run("vmcore-dmesg", path) == first
+    as_sadump.write(elf, memory.replace(b"VMCOREINFO\0", b"XMCOREINFO\0"), path)
+    checks.call(g.build / "bin/makedumpfile", "-g", g.work / "text", g.dumps["elf"])
+    g.run("makedumpfile", "-i", g.work / "text", "--dump-dmesg", path, g.work / "log")
+    assert (g.work / "log").read_bytes() == first
+    size = path.stat().st_size >> 20
+    for name in ("sadump", "text", "log"):
+        (g.work / name).unlink()
+    return f"{size} MiB"
+
+
 def running_kernel(g):
     """vmcore-dmesg reads the guest's own /proc/kcore while it runs."""
     m = re.search(r"VM: kcore status (\d+), (\d+) lines, (.*)", g.console)
@@ -251,7 +272,7 @@ def cut_off(g):
         cut.unlink()
 
 
-CHECKS = [every_format, same_pages, raw_memory, log, refiltered, without_vmcoreinfo, running_kernel,
+CHECKS = [every_format, same_pages, raw_memory, log, refiltered, without_vmcoreinfo, firmware, running_kernel,
           cut_off]
 
 
