@@ -68,5 +68,7 @@ struct elf_origin elf_take_origin(struct dump *d, uint64_t off, uint64_t align)
 	if (d->vmcoreinfo || !(diskdump || netdump) || !align || off % 4096)
 		return (struct elf_origin){ 0 };
 	d->format = diskdump ? "ELF vmcore, diskdump" : "ELF vmcore, netdump";
-	return (struct elf_origin){ true, align & d->arch->page_sizes && IS_POW2(align) ? align : 0 };
+	if (!IS_POW2(align) || !(align & d->arch->page_sizes))
+		align = 0;
+	return (struct elf_origin){ true, align };
 }

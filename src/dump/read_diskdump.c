@@ -68,8 +68,8 @@ static struct error *diskdump_open(struct dump *d)
 	TRY(source_read(d->source, 0, magic, sizeof(magic)));
 	if (!memcmp(magic, PARTITION_SIGNATURE, sizeof(magic)))
 		return error_new(ERROR_UNSUPPORTED,
-				 "%s: a diskdump partition, which holds raw pages: make a file of it "
-				 "with savecore of diskdumputils first",
+				 "%s: a diskdump partition, which holds raw pages: make a file of "
+				 "it with savecore of diskdumputils first",
 				 d->source->name);
 	TRY(read_kdump.open(d));
 	d->crashed_then = true;

@@ -38,8 +38,8 @@ static struct error *refuse_volumes(struct dump *d, const unsigned char *raw)
 	if (!raw[0x5c] && sign != MAGIC && sign != MAGIC_EXTENDED)
 		return NULL;
 	return error_new(ERROR_UNSUPPORTED,
-			 "%s: volume %u of a multi-volume IBM Z dump: put the volumes together with "
-			 "zgetdump on the machine that has the disks, then read what it writes",
+			 "%s: volume %u of a multi-volume IBM Z dump: put the volumes together "
+			 "with zgetdump on the machine that has the disks, then read what it writes",
 			 d->source->name, get_u32(raw + 0x4c, true));
 }
 
@@ -150,7 +150,8 @@ static enum page_answer s390_page(struct dump *d, uint64_t pfn, void *buf,
 	return PAGE_LOST;
 }
 
-static bool s390_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off, uint64_t *ret_n)
+static bool s390_locate(struct dump *d, uint64_t pfn, uint64_t end, uint64_t *ret_off,
+			uint64_t *ret_n)
 {
 	const struct s390 *z = d->state;
 	uint64_t there = (d->source->size - HEADER_LEN) / S390_PAGE;
