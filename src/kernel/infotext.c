@@ -298,29 +298,32 @@ static struct error *parse(const char *text, size_t len, struct vmcoreinfo **ret
 	return NULL;
 }
 
-static void merge_line(const struct vmcoreinfo *own, const char *line, size_t len, uint64_t shift,
-		       struct strbuf *out)
+/* `line` is cut in two at its first "=". */
+static void merge_line(const struct vmcoreinfo *own, char *line, uint64_t shift, struct strbuf *out)
 {
-	size_t key_len = strcspn(line, "=\n");
-	_cleanup_free_ char *key = strndup(line, key_len), *value = NULL;
+	char *value = strchr(line, '=');
+	size_t key_len = value ? (size_t)(value - line) : 0;
 	uint64_t va;
 
-	if (key_len >= len || !key || vmcoreinfo_get(own, key) ||
-	    is_one_of(name_keys, ARRAY_SIZE(name_keys), line, key_len))
+	if (!value)
 		return;
-	value = strndup(line + key_len + 1, len - key_len - 1);
-	if (value && text_starts(key, "SYMBOL(") && text_hex(value, &va) &&
+	*value++ = '\0';
+	if (vmcoreinfo_get(own, line) || is_one_of(name_keys, ARRAY_SIZE(name_keys), line, key_len))
+		return;
+	if (text_starts(line, "SYMBOL(") && text_hex(value, &va) &&
 	    !is_one_of(percpu_keys, ARRAY_SIZE(percpu_keys), line, key_len))
-		strbuf_printf(out, "%s=%llx\n", key, (unsigned long long)(va + shift));
-	else if (value)
-		strbuf_printf(out, "%s=%s\n", key, value);
+		strbuf_printf(out, "%s=%llx\n", line, (unsigned long long)(va + shift));
+	else
+		strbuf_printf(out, "%s=%s\n", line, value);
 }
 
 struct error *infotext_merge(const char *own, size_t own_len, const char *extra, size_t extra_len,
 			     struct strbuf *out)
 {
 	CLEANUP(vmcoreinfo_free) struct vmcoreinfo *mine = NULL, *theirs = NULL;
+	_cleanup_free_ char *copy = NULL;
 	uint64_t my_offset, their_offset;
+	char *rest, *line;
 
 	if (extra_len > MAX_TEXT)
 		return error_new(ERROR_BAD_DATA, "%zu bytes are too many for a vmcoreinfo file", extra_len);
@@ -329,12 +332,10 @@ struct error *infotext_merge(const char *own, size_t own_len, const char *extra,
 	strbuf_add(out, own ? own : "", own ? own_len : 0);
 	if (out->len && out->s[out->len - 1] != '\n')
 		strbuf_putc(out, '\n');
-	for (const char *line = extra; line < extra + extra_len && *line;) {
-		size_t len = strcspn(line, "\n");
-
-		merge_line(mine, line, len, my_offset - their_offset, out);
-		line += len;
-		line += *line == '\n';
-	}
+	copy = rest = strndup(extra, extra_len);
+	if (!copy)
+		return error_nomem();
+	while ((line = text_next_line(&rest)))
+		merge_line(mine, line, my_offset - their_offset, out);
 	return strbuf_error(out);
 }
