@@ -282,6 +282,18 @@ static struct error *copy_and_end(struct collector *c)
 	return e;
 }
 
+/* What a dry run would have written: pages, descriptors, bitmaps, headers and the page of zeros. */
+static uint64_t estimate_bytes(const struct collector *c, const struct dump_facts *f)
+{
+	const struct collect_counts *n = &c->ret->counts;
+	uint64_t ps = f->page_size, head = ps + ROUND_UP(f->notes_len + f->eraseinfo_len + 104, ps);
+
+	if (c->r->elf) /* at most: long runs of zeros are holes */
+		return n->bytes + n->zero * ps + head;
+	return head + 2 * ROUND_UP((f->max_pfn + 7) / 8, ps) + ps + n->bytes +
+	       24 * (n->stored + n->zero + n->lost);
+}
+
 static struct error *run(struct collector *c)
 {
 	_cleanup_writer_ struct dump_writer *w = NULL;
@@ -320,7 +332,7 @@ static struct error *run(struct collector *c)
 	began = clock_now_ms();
 	e = copy_and_end(c);
 	c->ret->copy_ms = clock_now_ms() - began;
-	c->ret->bytes_written = c->r->sink ? c->r->sink->bytes_written : 0;
+	c->ret->bytes_written = c->r->sink ? c->r->sink->bytes_written : estimate_bytes(c, &f);
 	return e;
 }
 

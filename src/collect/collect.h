@@ -56,7 +56,7 @@ struct collect_result {
 	bool complete;	   /* all pages were written, and all of the input was there */
 	bool thinned;	   /* the target was getting full: pages are missing that no level allows */
 	struct strbuf why; /* a line for each thing that could not be done as asked */
-	uint64_t bytes_written;
+	uint64_t bytes_written; /* without a sink: that would have been, nearly (ELF: at most) */
 	uint64_t filter_ms, copy_ms;
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "host/host.h"
 #include "kernel/infotext.h"
 #include "kernel/vmem.h"
 #include "kernel/vmlinux.h"
@@ -36,6 +37,14 @@ static void print_usage(const struct job *j, const struct collect_counts *n, uin
 		page_size, (unsigned long long)n->memory, (unsigned long long)n->memory * page_size);
 }
 
+static bool is_older_than_4_11(const struct kernel *k)
+{
+	unsigned major, minor;
+
+	return kernel_release_numbers(k->release, &major, &minor) &&
+	       (major < 4 || (major == 4 && minor < 11));
+}
+
 int job_mem_usage(struct job *j)
 {
 	_cleanup_dump_ struct dump *d = NULL;
@@ -51,6 +60,11 @@ int job_mem_usage(struct job *j)
 	r.level = ALL_LEVELS;
 	r.nr_next_levels = 0;
 	r.codec = NULL; /* counting takes no packing */
+	if (text_equal(j->input, "/proc/kcore") && !job_has(j, OPT_FORCE) && is_older_than_4_11(k))
+		return job_failed(j, error_new(ERROR_UNSUPPORTED,
+					       "mem-usage not supported for this kernel (%s): /proc/kcore tells no "
+					       "physical addresses before 4.11; -f tries it all the same",
+					       k->release));
 	e = collect_run(&r, &c);
 	progress_end(&j->progress);
 	job_say(j, MSG_COMMON, "%s", strbuf_str(&c.why));
