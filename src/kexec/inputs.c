@@ -215,7 +215,7 @@ static struct error *check_paging(struct kexec_plan *p, struct kexec_result *r)
 	if (five && z->setup_len && bzimage_is_64bit(z) && !p->rq.entry_32bit && !(z->xloadflags & XLF_5LEVEL))
 		return refuse(r, KEXEC_PAGING_MODE,
 			      "use a kernel built with CONFIG_X86_5LEVEL, or start this one with no5lvl",
-			      "%s cannot start on a machine with five-level paging on", p->rq.kernel);
+			      "%s cannot start on a machine with five-level paging on", p->image.name);
 	return NULL;
 }
 
