@@ -50,6 +50,16 @@ static int level_at(const struct chosen *c, uint64_t pfn, uint64_t *ret_end)
 
 /* ---- one run of frames of one class ---- */
 
+/* Frames [pfn, end) of a class are still to come (`sign` 1), or not any more (-1). */
+static void add_left(struct chosen *c, uint64_t pfn, uint64_t end, enum page_class class, int sign)
+{
+	for (uint64_t n; pfn < end; pfn += n) {
+		n = MIN(end, ((pfn >> c->unit_log) + 1) << c->unit_log) - pfn;
+		c->units[pfn >> c->unit_log].n[class] += sign * (int64_t)n;
+		c->left[class] += sign * (int64_t)n;
+	}
+}
+
 static void count_run(struct chosen *c, uint64_t pfn, uint64_t end, enum page_class class, bool kept,
 		      bool already)
 {
@@ -63,11 +73,8 @@ static void count_run(struct chosen *c, uint64_t pfn, uint64_t end, enum page_cl
 		else if (already)
 			n->already += b - a;
 	}
-	for (uint64_t n_here; !already && a < b; a += n_here) {
-		n_here = MIN(b, ((a >> c->unit_log) + 1) << c->unit_log) - a;
-		c->units[a >> c->unit_log].n[class] += n_here;
-		c->left[class] += n_here;
-	}
+	if (!already)
+		add_left(c, a, b, class, 1);
 }
 
 /* Frames that are kept, by what the input says of each. */
@@ -194,6 +201,15 @@ uint64_t chosen_left(struct chosen *c, uint64_t pfn, int level)
 		if (keep_wants(i, level))
 			left += c->left[i];
 	return left;
+}
+
+void chosen_written(struct chosen *c, uint64_t pfn, uint64_t end)
+{
+	for (uint64_t n; pfn < end; pfn += n) {
+		enum page_class class = keep_class(c->r.keep, pfn, end, &n);
+
+		add_left(c, pfn, pfn + n, class, -1);
+	}
 }
 
 uint64_t chosen_of_class(const struct chosen *c, enum page_class class)

@@ -30,8 +30,11 @@ struct error *chosen_kept(void *arg, uint64_t first, unsigned char *bits, size_t
 struct error *chosen_count(struct chosen *c) MUST_CHECK;
 /* Runs of consecutive chosen frames, as if `level` were in effect. */
 struct error *chosen_runs(struct chosen *c, int level, uint64_t *ret) MUST_CHECK;
-/* About how many frames from `pfn` on `level` keeps; all blocks are counted. */
+/* About how many frames from `pfn` on `level` keeps, without those of chosen_written(); all blocks
+ * are counted. */
 uint64_t chosen_left(struct chosen *c, uint64_t pfn, int level);
+/* Frames [pfn, end), which are chosen, are in the dump already. */
+void chosen_written(struct chosen *c, uint64_t pfn, uint64_t end);
 /* How many frames of a class there are; before chosen_left() was asked for frames above 0. */
 uint64_t chosen_of_class(const struct chosen *c, enum page_class class);
 /* From frame `pfn` on `level` is in effect, which keeps less than the one before. */

@@ -118,6 +118,8 @@ static struct error *copy_first(struct collector *c)
 		c->done += c->first.v[i].end - c->first.v[i].start;
 		report_progress(c, false);
 	}
+	for (size_t i = 0; i < c->first.n; i++)
+		chosen_written(c->chosen, c->first.v[i].start, c->first.v[i].end);
 	TRY(pipeline_drain(c->pipeline));
 	return c->w ? writer_rewind(c->w) : NULL;
 }
@@ -142,7 +144,6 @@ static struct error *copy_block(struct collector *c, uint64_t block)
 static struct error *copy_all(struct collector *c)
 {
 	const struct ranges *m = &c->d->memory;
-
 	uint64_t next = 0;
 
 	TRY(copy_first(c));

@@ -248,6 +248,28 @@ def page_truth(o):
     return f"{n['identical']} kept (makedumpfile {kept}), {n['excluded']} left out"
 
 
+def cut_off(o):
+    """A collector that is killed after the first pages, at four fifths of its writes, leaves a dump that
+    is incomplete, says so, and gives the whole report all the same."""
+    whole, cut = o.folder / "vmcore", o.work / "cut"
+    collect = [o.build / "tests/fault/faulty-collect", "-l", "-d", "31", "--message-level", "0", whole, cut]
+    cut.unlink(missing_ok=True)
+    counts = o.work / "counts"
+    subprocess.run([str(a) for a in collect], env={"FAULT_COUNTS": str(counts)}, check=True, timeout=280)
+    writes = int(re.search(r"^write (\d+)$", counts.read_text(), re.M)[1])
+    cut.unlink()
+    p = subprocess.run([str(a) for a in collect], env={"FAULT": f"write:kill:{writes * 4 // 5}"}, timeout=280)
+    assert p.returncode == -9, f"status {p.returncode}"
+    verified = call(o.program("salvage"), "verify", "-q", cut, ok=False)
+    assert verified.returncode == 4, verified.stdout.decode()[-500:]
+    both = [json.loads(call(o.program("salvage"), "report", "--json", f, ok=False).stdout) for f in (whole, cut)]
+    differing = [k for k in both[0] if both[0][k] != both[1][k] and k not in ("dump", "missing", "sources")]
+    assert not differing, f"the report differs in {differing}"
+    size = cut.stat().st_size * 100 // whole.stat().st_size
+    cut.unlink()
+    return f"whole report from {size} % of the file"
+
+
 def oracle_forms(o):
     """Split, reassembled, ELF, filtered again, by us and by makedumpfile: the same pages (oracle/forms)."""
     vmlinux = o.kernel.debug_vmlinux()
