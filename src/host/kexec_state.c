@@ -110,21 +110,10 @@ struct error *host_kexec_state(int root, struct kexec_state *ret)
 	return NULL;
 }
 
-struct error *host_crash_cma(int root, struct ranges *ret)
+struct error *crash_cma_parse(const char *name, char *text, struct ranges *ret)
 {
-	const char *name = "sys/kernel/kexec/crash_cma_ranges";
-	_cleanup_free_ char *text = NULL;
-	struct error *e = file_read(root, name, 1u << 20, &text, NULL);
-	char *rest, *line;
+	char *rest = text, *line;
 
-	if (error_drop_if(&e, ERROR_NOT_FOUND)) {
-		name = "sys/kernel/kexec_crash_cma_ranges";
-		e = file_read(root, name, 1u << 20, &text, NULL);
-	}
-	if (error_drop_if(&e, ERROR_NOT_FOUND))
-		return NULL;
-	TRY(e);
-	rest = text;
 	while ((line = text_next_line(&rest))) {
 		char *dash = strchr(line, '-');
 		uint64_t first, last;
@@ -137,6 +126,23 @@ struct error *host_crash_cma(int root, struct ranges *ret)
 		    last < first || last == UINT64_MAX)
 			return error_new(ERROR_BAD_DATA, "/%s: \"%s\" is no range", name, line);
 		TRY(ranges_add(ret, first, last + 1));
+	}
+	return NULL;
+}
+
+struct error *host_crash_cma(int root, struct ranges *ret)
+{
+	static const char *const names[] = { "sys/kernel/kexec/crash_cma_ranges",
+					     "sys/kernel/kexec_crash_cma_ranges" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *text = NULL;
+		struct error *e = file_read(root, names[i], 1u << 20, &text, NULL);
+
+		if (error_drop_if(&e, ERROR_NOT_FOUND))
+			continue;
+		TRY(e);
+		return crash_cma_parse(names[i], text, ret);
 	}
 	return NULL;
 }

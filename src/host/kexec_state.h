@@ -27,3 +27,5 @@ struct error *host_kexec_state(int root, struct kexec_state *ret) MUST_CHECK;
 /* Ranges of crashkernel=...,cma (/sys/kernel/kexec/crash_cma_ranges, before 6.19
  * /sys/kernel/kexec_crash_cma_ranges); empty when not there. */
 struct error *host_crash_cma(int root, struct ranges *ret) MUST_CHECK;
+/* The same out of the file's text, which is changed: a line "start-end" in hex for each. */
+struct error *crash_cma_parse(const char *name, char *text, struct ranges *ret) MUST_CHECK;

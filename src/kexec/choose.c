@@ -140,6 +140,38 @@ static struct error *check_crypt_keys(const struct kexec_plan *p, struct kexec_r
 			    "mount configfs at /sys/kernel/config; Linux 6.16 and CONFIG_CRASH_DM_CRYPT are needed", e);
 }
 
+/* With -s no segments were planned: what memory map the kernel's own loader would make of this machine, as
+ * far as its length goes. 0 when it cannot be told. */
+static size_t map_entries(const struct kexec_plan *p)
+{
+	_cleanup_ranges_ struct ranges regions = { 0 }, none = { 0 };
+	_cleanup_iomem_ struct iomem m = { 0 };
+	_cleanup_e820_ struct e820 map = { 0 };
+	struct error *e = iomem_read(p->rq.root, &m);
+
+	if (!e)
+		e = iomem_crash_regions(&m, &regions);
+	if (!e)
+		e = e820_for_panic(&m, &regions, &none, &none, &map);
+	error_free(e); /* a warning less */
+	return e ? 0 : map.rows.n;
+}
+
+static struct error *warn_of_lost_entries(struct kexec_plan *p, struct kexec_result *r)
+{
+	size_t n = p->rq.panic ? map_entries(p) : 0;
+
+	if (n <= E820_IN_BOOT_PARAMS)
+		return NULL;
+	if (asprintf(&p->warning,
+		     "kexec_file_load drops %zu of the machine's %zu memory map entries, RAM of the capture kernel perhaps among them; -a or -c passes all",
+		     n - E820_IN_BOOT_PARAMS, n) < 0) {
+		p->warning = NULL;
+		return refuse_error(r, KEXEC_NO_MEMORY, "", error_nomem());
+	}
+	return NULL;
+}
+
 static struct error *set_note(struct kexec_plan *p, struct kexec_result *r, const char *note)
 {
 	p->note = strdup(note);
@@ -166,8 +198,10 @@ struct error *plan_choose(struct kexec_plan *p, struct kexec_result *r)
 	if (p->rq.call == KEXEC_CALL_FILE && lacks)
 		return refuse(r, KEXEC_BAD_REQUEST, "use the segment based call (-c), or let kexec choose (-a)",
 			      "%s is %s: %s", p->image.name, p->image.type->words, lacks);
-	if (p->rq.call == KEXEC_CALL_FILE)
-		return check_file_call(p, r);
+	if (p->rq.call == KEXEC_CALL_FILE) {
+		TRY(check_file_call(p, r));
+		return warn_of_lost_entries(p, r);
+	}
 	if (p->rq.call == KEXEC_CALL_SEGMENTS)
 		return check_segment_call(p, r);
 	if (lacks)

@@ -75,6 +75,7 @@ static void add_plan(struct json *j, const struct kexec_plan *p)
 	json_string(j, "first_call", call_name(p->first));
 	json_string(j, "why", p->note);
 	json_bool(j, "may_fall_back", p->may_fall_back);
+	json_string(j, "warning", p->warning);
 	if (p->have_segments)
 		add_segments(j, p);
 }
@@ -103,7 +104,7 @@ static void add_result(struct json *j, const struct kexec_result *r)
 static struct error *finish(struct strbuf *text, FILE *to)
 {
 	TRY(strbuf_error(text));
-	if (fprintf(to, "%s\n", strbuf_str(text)) < 0 || fflush(to) < 0)
+	if (fprintf(to, "%s", strbuf_str(text)) < 0 || fflush(to) < 0)
 		return error_new(ERROR_SYSTEM, "the JSON could not be written out");
 	return NULL;
 }

@@ -143,7 +143,9 @@ struct error *kexec_plan(const struct kexec_request *rq, struct kexec_plan **ret
 struct error *kexec_load(const struct kexec_plan *plan, struct kexec_result *result) MUST_CHECK;
 /* Ranges, segments, boot parameters and command line, for people. */
 void kexec_plan_print(const struct kexec_plan *plan, FILE *to);
-/* The same, and the result, as one JSON object; `plan` is null when there is none. */
+/* What will not be as it should, though it is what was asked for; null when nothing. */
+const char *kexec_plan_warning(const struct kexec_plan *plan);
+/* The plan and the result as one JSON object; `plan` is null when there is none. */
 struct error *kexec_plan_json(const struct kexec_plan *plan, const struct kexec_result *result,
 			      FILE *to) MUST_CHECK;
 void kexec_plan_free(struct kexec_plan *plan);

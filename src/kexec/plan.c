@@ -123,6 +123,7 @@ void kexec_plan_free(struct kexec_plan *p)
 	ranges_done(&p->regions);
 	e820_done(&p->e820);
 	free(p->note);
+	free(p->warning);
 	parts_done(&p->parts);
 	free(p->no_segments);
 	free(p);

@@ -45,6 +45,7 @@ struct kexec_plan {
 
 	enum kexec_call first; /* the call to make first */
 	bool may_fall_back;    /* to the other one */
+	char *warning;	       /* of what the call asked for will do; may be null */
 	char *note;	       /* why `first` is not the file call; may be null */
 
 	bool have_segments;

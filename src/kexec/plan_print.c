@@ -93,4 +93,11 @@ void kexec_plan_print(const struct kexec_plan *p, FILE *to)
 	fprintf(to, "first call: %s%s%s\n",
 		p->first == KEXEC_CALL_FILE ? "kexec_file_load" : "kexec_load",
 		p->note ? ": " : "", p->note ? p->note : "");
+	if (p->warning)
+		fprintf(to, "warning: %s\n", p->warning);
+}
+
+const char *kexec_plan_warning(const struct kexec_plan *p)
+{
+	return p->warning;
 }

@@ -98,6 +98,8 @@ static struct error *plan_and_load(int root, const struct sysconfig *conf,
 	TRY(with_advice(kexec_plan(&rq, &plan, &result), &result));
 	if (check)
 		return NULL;
+	if (kexec_plan_warning(plan))
+		log_warning("%s", kexec_plan_warning(plan));
 	if (args.debug)
 		kexec_plan_print(plan, stderr);
 	TRY(with_advice(kexec_load(plan, &loaded), &loaded));

@@ -421,6 +421,8 @@ static int load(void)
 	e = kexec_plan(&arg.rq, &plan, &r);
 	if (!e && !arg.json && (arg.check || arg.rq.debug))
 		kexec_plan_print(plan, stdout);
+	if (!e && !arg.check && kexec_plan_warning(plan))
+		log_warning("%s", kexec_plan_warning(plan));
 	if (!e && !arg.check) {
 		kexec_result_done(&r);
 		e = kexec_load(plan, &r);

@@ -21,3 +21,6 @@ echo "== the call that is chosen"
 for shape in small numa e820; do
 	kexec --root=$shape --check -p vmlinuz | grep "^first call"
 done
+kexec --root=e820 --check -s -p vmlinuz | grep "^warning"
+kexec --root=numa --check --json -p vmlinuz | sed -n '1,12p'
+kexec --root=numa -S --json || :
