@@ -117,8 +117,8 @@ static struct error *refuse_permission(struct kexec_result *r, enum kexec_call c
 		      "the kernel forbids loading: CAP_SYS_BOOT is missing, or a security module said no");
 }
 
-/* One row per errno, what it means for either call (kernel/kexec.c, kernel/kexec_file.c and what
- * they call). Null sentences: explained in code. */
+/* What an errno means for either call (kernel/kexec.c, kernel/kexec_file.c and what they call); those
+ * that depend on more are in refuse_other(). */
 static const struct {
 	int err;
 	enum kexec_reason reason;
