@@ -15,7 +15,7 @@ void raw_layout_done(struct raw_layout *l)
 		free(l->pieces.v[i].file);
 	vector_done(&l->pieces);
 	free(l->vmcoreinfo);
-	*l = (struct raw_layout){ 0 };
+	*l = (struct raw_layout){0};
 }
 
 /* FILE@ADDRESS: the last @ counts, file names may have some. */
@@ -38,17 +38,26 @@ bool raw_is_name(const char *name)
 	return text_starts(name, PREFIX) || address_of(name, strcspn(name, ","), &pa);
 }
 
+/* Relative names of a layout text are below its folder. Null: no memory. */
+static char *place_file(const char *folder, const char *file, size_t len)
+{
+	bool relative = folder && file[0] != '/';
+	char *path;
+
+	if (asprintf(&path, "%s%s%.*s", relative ? folder : "", relative ? "/" : "", (int)len,
+		     file) < 0)
+		return NULL;
+	return path;
+}
+
 static struct error *add_piece(struct raw_layout *l, const char *folder, const char *file,
 			       size_t file_len, struct raw_piece p)
 {
-	bool relative = folder && file[0] != '/';
-
 	if (l->pieces.n == NR_PIECES_MAX)
-		return error_new(ERROR_USAGE, "more than %u pieces of raw memory", NR_PIECES_MAX);
-	if (asprintf(&p.file, "%s%s%.*s", relative ? folder : "", relative ? "/" : "",
-		     (int)file_len, file) < 0)
-		return error_nomem();
-	if (vector_push(&l->pieces, p))
+		return error_new(ERROR_USAGE, "more than %u pieces of raw memory",
+				 NR_PIECES_MAX);
+	p.file = place_file(folder, file, file_len);
+	if (p.file && vector_push(&l->pieces, p))
 		return NULL;
 	free(p.file);
 	return error_nomem();
@@ -61,9 +70,11 @@ static struct error *take_setting(struct raw_layout *l, const char *folder, cons
 
 	if (text_equal(key, "arch")) {
 		l->arch = arch_by_machine_name(value);
-		return l->arch ? NULL : error_new(ERROR_USAGE, "arch: \"%s\" is not known", value);
+		return l->arch ? NULL
+			       : error_new(ERROR_USAGE, "arch: \"%s\" is not known", value);
 	}
-	if (text_equal(key, "byte-order") && (text_equal(value, "big") || text_equal(value, "little"))) {
+	if (text_equal(key, "byte-order") &&
+	    (text_equal(value, "big") || text_equal(value, "little"))) {
 		l->big = value[0] == 'b';
 		return NULL;
 	}
@@ -72,28 +83,25 @@ static struct error *take_setting(struct raw_layout *l, const char *folder, cons
 		return NULL;
 	}
 	if (text_equal(key, "vmcoreinfo")) {
-		bool relative = folder && value[0] != '/';
-
 		free(l->vmcoreinfo);
-		l->vmcoreinfo = NULL;
-		if (asprintf(&l->vmcoreinfo, "%s%s%s", relative ? folder : "", relative ? "/" : "",
-			     value) >= 0)
-			return NULL;
-		l->vmcoreinfo = NULL;
-		return error_nomem();
+		l->vmcoreinfo = place_file(folder, value, strlen(value));
+		return l->vmcoreinfo ? NULL : error_nomem();
 	}
-	return error_new(ERROR_USAGE,
-			 "\"%s\" \"%s\" is not understood; expected arch NAME, byte-order little or big, "
-			 "page-size N, vmcoreinfo FILE",
-			 key, value);
+	return error_new(
+		ERROR_USAGE,
+		"\"%s\" \"%s\" is not understood; expected arch NAME, byte-order little or big, "
+		"page-size N, vmcoreinfo FILE",
+		key, value);
 }
 
 /* memory ADDRESS FILE [OFFSET [LENGTH]] */
-static struct error *take_memory(struct raw_layout *l, const char *folder, const struct words *w)
+static struct error *take_memory(struct raw_layout *l, const char *folder,
+				 const struct words *w)
 {
-	struct raw_piece p = { .len = UINT64_MAX };
+	struct raw_piece p = {.len = UINT64_MAX};
 
-	if (w->n < 3 || w->n > 5 || !text_u64(w->v[1], &p.pa) || (w->n > 3 && !text_size(w->v[3], &p.off)) ||
+	if (w->n < 3 || w->n > 5 || !text_u64(w->v[1], &p.pa) ||
+	    (w->n > 3 && !text_size(w->v[3], &p.off)) ||
 	    (w->n > 4 && !text_size(w->v[4], &p.len)))
 		return error_new(ERROR_USAGE, "expected memory ADDRESS FILE [OFFSET [LENGTH]]");
 	return add_piece(l, folder, w->v[2], strlen(w->v[2]), p);
@@ -101,7 +109,7 @@ static struct error *take_memory(struct raw_layout *l, const char *folder, const
 
 static struct error *take_line(struct raw_layout *l, const char *folder, const char *line)
 {
-	_cleanup_words_ struct words w = { 0 };
+	_cleanup_words_ struct words w = {0};
 
 	TRY(words_split(&w, line));
 	if (!w.n || w.v[0][0] == '#')
@@ -119,7 +127,8 @@ struct error *raw_parse_layout(const char *text, const char *folder, struct raw_
 	if (!copy)
 		return error_nomem();
 	for (unsigned nr = 1; (line = text_next_line(&rest)); nr++)
-		TRY(error_prefix(take_line(ret, folder, line), "layout of raw memory, line %u", nr));
+		TRY(error_prefix(take_line(ret, folder, line), "layout of raw memory, line %u",
+				 nr));
 	return NULL;
 }
 
@@ -140,21 +149,23 @@ static struct error *parse_name(const char *name, struct raw_layout *ret)
 {
 	while (*name) {
 		size_t len = strcspn(name, ",");
-		struct raw_piece p = { .len = UINT64_MAX };
+		struct raw_piece p = {.len = UINT64_MAX};
 		const char *at = address_of(name, len, &p.pa), *equals = memchr(name, '=', len);
 
 		if (at) {
 			TRY(add_piece(ret, NULL, name, at - name, p));
 		} else if (equals) {
 			_cleanup_free_ char *key = strndup(name, equals - name);
-			_cleanup_free_ char *value = strndup(equals + 1, len - (equals + 1 - name));
+			_cleanup_free_ char *value =
+				strndup(equals + 1, len - (equals + 1 - name));
 
 			if (!key || !value)
 				return error_nomem();
 			TRY(take_setting(ret, NULL, key, value));
 		} else {
 			return error_new(ERROR_USAGE,
-					 "\"%.*s\" is neither FILE@ADDRESS nor KEY=VALUE", (int)len, name);
+					 "\"%.*s\" is neither FILE@ADDRESS nor KEY=VALUE",
+					 (int)len, name);
 		}
 		name += len;
 		name += *name == ',';
@@ -168,9 +179,10 @@ struct error *raw_parse_names(char *const *names, size_t n, struct raw_layout *r
 		const char *layout = text_after(names[i], PREFIX);
 
 		if (!raw_is_name(names[i]))
-			return error_new(ERROR_USAGE,
-					 "%s: no raw memory (FILE@ADDRESS), but %s is; they are not parts of one dump",
-					 names[i], names[0]);
+			return error_new(
+				ERROR_USAGE,
+				"%s: no raw memory (FILE@ADDRESS), but %s is; they are not parts of one dump",
+				names[i], names[0]);
 		TRY(layout ? parse_layout_file(layout, ret) : parse_name(names[i], ret));
 	}
 	return NULL;

@@ -9,7 +9,8 @@
 #include "base/base.h"
 #include "dump/dump-priv.h"
 
-#define MAIN_HEADER_LEN 464 /* with its block, and the sub header behind: the least of a part */
+#define MAIN_HEADER_LEN 464 /* with its block, and the sub header behind: the least of a part  \
+			     */
 
 struct member {
 	struct dump *dump;
@@ -35,7 +36,8 @@ static bool is_too_short(struct source *s)
 	return !e && s->size < h.block_size + 104ull;
 }
 
-static struct error *open_parts(struct dump *d, struct set *set, struct dump_part *parts, size_t n)
+static struct error *open_parts(struct dump *d, struct set *set, struct dump_part *parts,
+				size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct member *m = &set->parts[set->n];
@@ -51,9 +53,10 @@ static struct error *open_parts(struct dump *d, struct set *set, struct dump_par
 		set->n++;
 		facts = kdump_part_of(m->dump);
 		if (!facts.h->split)
-			return error_new(ERROR_UNSUPPORTED,
-					 "%s is a whole dump, not a part of a split set; give it alone",
-					 m->dump->source->name);
+			return error_new(
+				ERROR_UNSUPPORTED,
+				"%s is a whole dump, not a part of a split set; give it alone",
+				m->dump->source->name);
 		m->start = facts.first_pfn + facts.h->start_pfn;
 		m->end = facts.first_pfn + facts.h->end_pfn;
 	}
@@ -105,11 +108,12 @@ static struct error *check_fit(const struct set *set)
 		const char *why = find_difference(set->model, set->parts[i].dump);
 
 		if (why)
-			return error_new(ERROR_BAD_DATA,
-					 "%s and %s are not parts of the same dump: their headers tell "
-					 "of %s",
-					 set->parts[i].dump->source->name, set->model->source->name,
-					 why);
+			return error_new(
+				ERROR_BAD_DATA,
+				"%s and %s are not parts of the same dump: their headers tell "
+				"of %s",
+				set->parts[i].dump->source->name, set->model->source->name,
+				why);
 	}
 	return NULL;
 }
@@ -134,12 +138,13 @@ static struct error *put_in_order(struct set *set, bool *ret_all)
 		const struct member *m = &set->parts[i];
 
 		if (m->start < end)
-			return error_new(ERROR_BAD_DATA,
-					 "%s and %s both hold pages 0x%llx to 0x%llx: the same part "
-					 "twice, or parts of two sets",
-					 m[-1].dump->source->name, m->dump->source->name,
-					 (unsigned long long)m->start,
-					 (unsigned long long)MIN(m->end, end));
+			return error_new(
+				ERROR_BAD_DATA,
+				"%s and %s both hold pages 0x%llx to 0x%llx: the same part "
+				"twice, or parts of two sets",
+				m[-1].dump->source->name, m->dump->source->name,
+				(unsigned long long)m->start,
+				(unsigned long long)MIN(m->end, end));
 		*ret_all &= m->start == end;
 		end = m->end;
 	}
@@ -175,17 +180,19 @@ static struct error *take_facts(struct dump *d, const struct set *set)
 	return ranges_copy(&m->memory, &d->memory);
 }
 
-/* What was erased from any part, in the order of the parts; what each of them says is said once. */
+/* What was erased from any part, in the order of the parts; what each of them says is said
+ * once. */
 static struct error *take_eraseinfo(struct dump *d, const struct set *set)
 {
-	_cleanup_strbuf_ struct strbuf all = { 0 };
+	_cleanup_strbuf_ struct strbuf all = {0};
 	const struct dump *before = NULL;
 
 	for (size_t i = 0; i < set->n; i++) {
 		const struct dump *p = set->parts[i].dump;
 
-		if (!p->eraseinfo_len || (before && before->eraseinfo_len == p->eraseinfo_len &&
-					  !memcmp(before->eraseinfo, p->eraseinfo, p->eraseinfo_len)))
+		if (!p->eraseinfo_len ||
+		    (before && before->eraseinfo_len == p->eraseinfo_len &&
+		     !memcmp(before->eraseinfo, p->eraseinfo, p->eraseinfo_len)))
 			continue;
 		strbuf_add(&all, p->eraseinfo, p->eraseinfo_len);
 		before = p;
@@ -245,11 +252,13 @@ static struct error *owner_lacks(const struct set *set, const struct dump *owner
 		return error_new(ERROR_LOST, "page 0x%llx: %s is cut off in its bitmaps", at,
 				 owner->source->name);
 	if (set->left_out.n)
-		return error_new(ERROR_LOST,
-				 "page 0x%llx is in a part of the split set that is not here, or is cut "
-				 "off inside its header (%s)",
-				 at, set->left_out.v[0]);
-	return error_new(ERROR_LOST, "page 0x%llx is in a part of the split set that is not here", at);
+		return error_new(
+			ERROR_LOST,
+			"page 0x%llx is in a part of the split set that is not here, or is cut "
+			"off inside its header (%s)",
+			at, set->left_out.v[0]);
+	return error_new(ERROR_LOST,
+			 "page 0x%llx is in a part of the split set that is not here", at);
 }
 
 /* What the model's bitmaps say of a page that its owner cannot judge. */
@@ -270,7 +279,8 @@ static bool can_judge(const struct set *set, const struct dump *owner)
 	return owner && (owner == set->model || kdump_part_of(owner).bitmaps_whole);
 }
 
-static enum page_answer set_page(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why)
+static enum page_answer set_page(struct dump *d, uint64_t pfn, void *buf,
+				 struct error **ret_why)
 {
 	struct set *set = d->state;
 	struct dump *owner = find_owner(set, pfn);
@@ -302,7 +312,8 @@ static enum page_answer set_state_of(struct dump *d, uint64_t pfn)
 	struct set *set = d->state;
 	struct dump *owner = find_owner(set, pfn);
 
-	return can_judge(set, owner) ? dump_page_state(owner, pfn) : ask_model(set, owner, pfn, NULL);
+	return can_judge(set, owner) ? dump_page_state(owner, pfn)
+				     : ask_model(set, owner, pfn, NULL);
 }
 
 static void set_close(struct dump *d)

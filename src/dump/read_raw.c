@@ -34,13 +34,14 @@ static struct error *choose_machine(struct dump *d, const struct raw_layout *l)
 	if (!d->arch && !uname(&u))
 		d->arch = arch_by_machine_name(u.machine);
 	if (!d->arch)
-		return error_new(ERROR_USAGE, "raw memory: say which architecture it is of (arch=NAME)");
+		return error_new(ERROR_USAGE,
+				 "raw memory: say which architecture it is of (arch=NAME)");
 	d->big = l->big;
 	d->is_64bit = d->arch->is_64bit;
 	d->page_size = l->page_size ? l->page_size : d->arch->page_sizes & -d->arch->page_sizes;
 	if (!IS_POW2(d->page_size) || !(d->page_size & d->arch->page_sizes))
-		return error_new(ERROR_USAGE, "raw memory: %s has no pages of %u bytes", d->arch->name,
-				 d->page_size);
+		return error_new(ERROR_USAGE, "raw memory: %s has no pages of %u bytes",
+				 d->arch->name, d->page_size);
 	return NULL;
 }
 
@@ -54,20 +55,24 @@ static int by_start(const void *a, const void *b)
 static struct error *take_piece(struct dump *d, const struct raw_piece *p, struct source *s,
 				struct extent *ret)
 {
-	uint64_t left = p->off < s->size ? s->size - p->off : 0, limit = 1ull << d->arch->max_phys_bits;
+	uint64_t left = p->off < s->size ? s->size - p->off : 0,
+		 limit = 1ull << d->arch->max_phys_bits;
 	uint64_t len = p->len == UINT64_MAX ? left : p->len, page = d->page_size;
 
 	if (p->pa % page)
-		return error_new(ERROR_USAGE, "%s: the address 0x%llx is not that of a page of %u bytes",
+		return error_new(ERROR_USAGE,
+				 "%s: the address 0x%llx is not that of a page of %u bytes",
 				 s->name, (unsigned long long)p->pa, d->page_size);
 	if (!len)
-		return error_new(ERROR_BAD_DATA, "%s: nothing in it from 0x%llx on (the file ends at 0x%llx)",
-				 s->name, (unsigned long long)p->off, (unsigned long long)s->size);
+		return error_new(ERROR_BAD_DATA,
+				 "%s: nothing in it from 0x%llx on (the file ends at 0x%llx)",
+				 s->name, (unsigned long long)p->off,
+				 (unsigned long long)s->size);
 	if (p->pa >= limit || len > limit - p->pa)
-		return error_new(ERROR_USAGE, "%s: %s has no physical addresses above 0x%llx", s->name,
-				 d->arch->name, (unsigned long long)limit);
+		return error_new(ERROR_USAGE, "%s: %s has no physical addresses above 0x%llx",
+				 s->name, d->arch->name, (unsigned long long)limit);
 	d->complete &= len <= left && len % page == 0;
-	*ret = (struct extent){ p->pa, p->pa + ROUND_UP(len, page), p->off, s };
+	*ret = (struct extent){p->pa, p->pa + ROUND_UP(len, page), p->off, s};
 	return ranges_add(&d->memory, ret->start / page, ret->end / page);
 }
 
@@ -77,19 +82,20 @@ static struct error *check_overlaps(const struct raw *r)
 		const struct extent *x = &r->extents[i];
 
 		if (x->start < x[-1].end)
-			return error_new(ERROR_USAGE,
-					 "%s at 0x%llx and %s at 0x%llx overlap: both have the memory up to "
-					 "0x%llx",
-					 x[-1].source->name, (unsigned long long)x[-1].start,
-					 x->source->name, (unsigned long long)x->start,
-					 (unsigned long long)MIN(x->end, x[-1].end));
+			return error_new(
+				ERROR_USAGE,
+				"%s at 0x%llx and %s at 0x%llx overlap: both have the memory up to "
+				"0x%llx",
+				x[-1].source->name, (unsigned long long)x[-1].start,
+				x->source->name, (unsigned long long)x->start,
+				(unsigned long long)MIN(x->end, x[-1].end));
 	}
 	return NULL;
 }
 
 static struct error *take_vmcoreinfo(struct dump *d, const char *file)
 {
-	_cleanup_strbuf_ struct strbuf note = { 0 };
+	_cleanup_strbuf_ struct strbuf note = {0};
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 
@@ -176,7 +182,8 @@ static const struct extent *extent_at(const struct raw *r, uint64_t pa)
 	return lo < r->n && r->extents[lo].start <= pa ? &r->extents[lo] : NULL;
 }
 
-static bool is_there(const struct dump *d, const struct extent *x, uint64_t pa, uint64_t *ret_off)
+static bool is_there(const struct dump *d, const struct extent *x, uint64_t pa,
+		     uint64_t *ret_off)
 {
 	*ret_off = x->off + (pa - x->start);
 	return range_fits(*ret_off, d->page_size, x->source->size);
@@ -192,7 +199,8 @@ static enum page_answer raw_state_of(struct dump *d, uint64_t pfn)
 	return is_there(d, x, pa, &off) ? PAGE_OK : PAGE_LOST;
 }
 
-static enum page_answer raw_page(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why)
+static enum page_answer raw_page(struct dump *d, uint64_t pfn, void *buf,
+				 struct error **ret_why)
 {
 	struct raw *r = d->state;
 	uint64_t pa = pfn * d->page_size, off;
@@ -201,10 +209,10 @@ static enum page_answer raw_page(struct dump *d, uint64_t pfn, void *buf, struct
 
 	if (!x)
 		return PAGE_HOLE;
-	e = is_there(d, x, pa, &off) ?
-		    source_read(x->source, off, r->page, d->page_size) :
-		    error_new(ERROR_LOST, "%s: page 0x%llx: the file ends before it", x->source->name,
-			      (unsigned long long)pfn);
+	e = is_there(d, x, pa, &off)
+		    ? source_read(x->source, off, r->page, d->page_size)
+		    : error_new(ERROR_LOST, "%s: page 0x%llx: the file ends before it",
+				x->source->name, (unsigned long long)pfn);
 	if (!e) {
 		memcpy(buf, r->page, d->page_size);
 		return PAGE_OK;
@@ -224,7 +232,8 @@ static const void *raw_map(struct dump *d, uint64_t pa, size_t len, bool forever
 	if (!x || x->end - pa < len)
 		return NULL;
 	off = x->off + (pa - x->start);
-	return forever ? source_map_forever(x->source, off, len) : source_map(x->source, off, len);
+	return forever ? source_map_forever(x->source, off, len)
+		       : source_map(x->source, off, len);
 }
 
 static void raw_close(struct dump *d)

@@ -19,7 +19,7 @@ struct sadump {
 	struct sadump_part part;
 	struct sadump_header h;
 	struct bitmap ram, dumpable;
-	uint64_t nr_pages; /* in the file(s) */
+	uint64_t nr_pages;			       /* in the file(s) */
 	struct source *disks[SADUMP_NR_DISKS_MAX + 1]; /* of a set, from 2 on; owned */
 	struct extent extents[SADUMP_NR_DISKS_MAX];
 	size_t nr_extents;
@@ -53,7 +53,7 @@ static void add_extent(struct sadump *sa, struct source *s, uint64_t off, uint64
 
 	if (add_overflows(start, len, &len))
 		len = UINT64_MAX;
-	*x = (struct extent){ s, start, len, off };
+	*x = (struct extent){s, start, len, off};
 	sa->nr_extents++;
 }
 
@@ -87,7 +87,8 @@ static struct error *missing_len(const struct sadump *sa, uint64_t first, unsign
 
 static struct error *find_extents(struct dump *d, struct sadump *sa)
 {
-	uint64_t all = sa->nr_pages * sa->h.block_size, off = sa->h.data_off, first = UINT64_MAX;
+	uint64_t all = sa->nr_pages * sa->h.block_size, off = sa->h.data_off,
+		 first = UINT64_MAX;
 	unsigned missing = 0, nr_missing = 0;
 
 	/* what the partition holds behind the dump is older */
@@ -127,10 +128,11 @@ static struct error *open_first(struct dump *d, struct sadump *sa)
 
 	TRY(sadump_read_part(d->source, &sa->part));
 	if (sa->part.disk > 1 && !sa->part.media)
-		return error_new(ERROR_UNSUPPORTED,
-				 "%s: disk %u of a sadump disk set: give all disks of the set together, the "
-				 "first one has the headers",
-				 d->source->name, sa->part.disk);
+		return error_new(
+			ERROR_UNSUPPORTED,
+			"%s: disk %u of a sadump disk set: give all disks of the set together, the "
+			"first one has the headers",
+			d->source->name, sa->part.disk);
 	TRY(sadump_read_header(d->source, &sa->part, &sa->h));
 	d->page_size = h->block_size;
 	d->max_pfn = h->max_pfn;
@@ -166,11 +168,13 @@ static struct error *find_first(struct dump_part *parts, size_t n, struct dump_p
 			continue;
 		TRY(sadump_read_part(parts[i].source, &part));
 		if (part.media || !part.disk)
-			return error_new(ERROR_UNSUPPORTED,
-					 "%s is a whole sadump file, not a disk of a set; give it alone",
-					 parts[i].source->name);
+			return error_new(
+				ERROR_UNSUPPORTED,
+				"%s is a whole sadump file, not a disk of a set; give it alone",
+				parts[i].source->name);
 		if (part.disk == 1 && *ret)
-			return error_new(ERROR_BAD_DATA, "%s and %s are both the first disk of a sadump set",
+			return error_new(ERROR_BAD_DATA,
+					 "%s and %s are both the first disk of a sadump set",
 					 (*ret)->source->name, parts[i].source->name);
 		if (part.disk == 1)
 			*ret = &parts[i];
@@ -204,7 +208,8 @@ static struct error *add_disk(struct dump *d, struct sadump *sa, struct dump_par
 	else if (sa->disks[part.disk])
 		why = "this disk was given twice";
 	if (why)
-		return error_new(ERROR_BAD_DATA, "%s, disk %u, does not belong to the sadump set of %s: %s",
+		return error_new(ERROR_BAD_DATA,
+				 "%s, disk %u, does not belong to the sadump set of %s: %s",
 				 name, part.disk, d->source->name, why);
 	d->flattened |= p->flattened;
 	d->complete &= p->complete;
@@ -272,13 +277,16 @@ static struct error *read_data(struct dump *d, uint64_t at, unsigned char *to, s
 		if (at >= x->end)
 			continue;
 		if (!x->source)
-			return error_new(ERROR_LOST, "disk %zu of the sadump set is not here", i + 1);
+			return error_new(ERROR_LOST, "disk %zu of the sadump set is not here",
+					 i + 1);
 		n = MIN((uint64_t)len, x->end - at);
-		if (add_overflows(x->off, at - x->start, &off) || !range_fits(off, n, x->source->size))
-			return error_new(ERROR_LOST,
-					 "%s: the file ends before the page's data at 0x%llx (the dump is "
-					 "cut off)",
-					 x->source->name, (unsigned long long)off);
+		if (add_overflows(x->off, at - x->start, &off) ||
+		    !range_fits(off, n, x->source->size))
+			return error_new(
+				ERROR_LOST,
+				"%s: the file ends before the page's data at 0x%llx (the dump is "
+				"cut off)",
+				x->source->name, (unsigned long long)off);
 		TRY(source_read(x->source, off, to, n));
 		to += n;
 		at += n;
@@ -286,11 +294,12 @@ static struct error *read_data(struct dump *d, uint64_t at, unsigned char *to, s
 	}
 	if (!len)
 		return NULL;
-	return error_new(ERROR_LOST, sa->h.nr_disks ? "its disk of the sadump set is not here" :
-						      "the firmware did not write that far");
+	return error_new(ERROR_LOST, sa->h.nr_disks ? "its disk of the sadump set is not here"
+						    : "the firmware did not write that far");
 }
 
-static enum page_answer sadump_page(struct dump *d, uint64_t pfn, void *buf, struct error **ret_why)
+static enum page_answer sadump_page(struct dump *d, uint64_t pfn, void *buf,
+				    struct error **ret_why)
 {
 	struct sadump *sa = d->state;
 	uint64_t at = 0;

@@ -45,10 +45,11 @@ static struct error *measure_block(struct source *s, uint64_t off, uint32_t *ret
 		at += 4;
 	at += 4;
 	if (at < 4096 || !IS_POW2(at))
-		return error_new(ERROR_BAD_DATA,
-				 "%s: sadump: the magic numbers of the header at 0x%llx end after %zu "
-				 "bytes, expected a whole block of 4096 to %u",
-				 s->name, (unsigned long long)off, at, BLOCK_MAX);
+		return error_new(
+			ERROR_BAD_DATA,
+			"%s: sadump: the magic numbers of the header at 0x%llx end after %zu "
+			"bytes, expected a whole block of 4096 to %u",
+			s->name, (unsigned long long)off, at, BLOCK_MAX);
 	*ret = at;
 	return NULL;
 }
@@ -59,14 +60,16 @@ static struct error *check_media(struct source *s, const struct sadump_part *p)
 
 	TRY(source_read(s, 0, raw, sizeof(raw)));
 	if (memcmp(raw, p->system, SADUMP_GUID) || memcmp(raw + 16, p->set, SADUMP_GUID))
-		return error_new(ERROR_BAD_DATA,
-				 "%s: sadump: the media header is that of another system or disk set",
-				 s->name);
+		return error_new(
+			ERROR_BAD_DATA,
+			"%s: sadump: the media header is that of another system or disk set",
+			s->name);
 	if (raw[48] > 1)
-		return error_new(ERROR_UNSUPPORTED,
-				 "%s: sadump: medium number %u of a backup; only backups on one medium "
-				 "are read",
-				 s->name, raw[48]);
+		return error_new(
+			ERROR_UNSUPPORTED,
+			"%s: sadump: medium number %u of a backup; only backups on one medium "
+			"are read",
+			s->name, raw[48]);
 	return NULL;
 }
 
@@ -74,7 +77,7 @@ struct error *sadump_read_part(struct source *s, struct sadump_part *ret)
 {
 	unsigned char raw[PART_FIXED];
 
-	*ret = (struct sadump_part){ 0 };
+	*ret = (struct sadump_part){0};
 	if (!sadump_find_part(s, &ret->off))
 		return error_new(ERROR_BAD_DATA, "%s: no sadump header", s->name);
 	TRY(source_read(s, ret->off, raw, sizeof(raw)));
@@ -86,8 +89,9 @@ struct error *sadump_read_part(struct source *s, struct sadump_part *ret)
 	memcpy(ret->volume, raw + 120, SADUMP_GUID);
 	memcpy(ret->time, raw + 136, sizeof(ret->time));
 	if (ret->disk > SADUMP_NR_DISKS_MAX)
-		return error_new(ERROR_BAD_DATA, "%s: sadump: disk %u of a set, expected 0 to %u",
-				 s->name, ret->disk, SADUMP_NR_DISKS_MAX);
+		return error_new(ERROR_BAD_DATA,
+				 "%s: sadump: disk %u of a set, expected 0 to %u", s->name,
+				 ret->disk, SADUMP_NR_DISKS_MAX);
 	TRY(measure_block(s, ret->off, &ret->block_size));
 	return ret->media ? check_media(s, ret) : NULL;
 }
@@ -102,11 +106,13 @@ static struct error *read_set(struct source *s, uint32_t block, struct sadump_he
 	TRY(source_read(s, *off, raw, sizeof(raw)));
 	blocks = get_u32(raw, false);
 	h->nr_disks = get_u32(raw + 4, false);
-	if (!blocks || blocks > SET_BLOCKS_MAX || !h->nr_disks || h->nr_disks > SADUMP_NR_DISKS_MAX)
-		return error_new(ERROR_BAD_DATA,
-				 "%s: sadump: disk set header of %u blocks for %u disks, expected 1 to %u "
-				 "for 1 to %u",
-				 s->name, blocks, h->nr_disks, SET_BLOCKS_MAX, SADUMP_NR_DISKS_MAX);
+	if (!blocks || blocks > SET_BLOCKS_MAX || !h->nr_disks ||
+	    h->nr_disks > SADUMP_NR_DISKS_MAX)
+		return error_new(
+			ERROR_BAD_DATA,
+			"%s: sadump: disk set header of %u blocks for %u disks, expected 1 to %u "
+			"for 1 to %u",
+			s->name, blocks, h->nr_disks, SET_BLOCKS_MAX, SADUMP_NR_DISKS_MAX);
 	for (unsigned i = 2; i <= h->nr_disks; i++)
 		memcpy(h->volumes[i], raw + 16 + (i - 2) * VOLUME_LEN, SADUMP_GUID);
 	*off += (uint64_t)blocks * block;
@@ -121,14 +127,16 @@ static struct error *check_header(struct source *s, const struct sadump_part *pa
 				 "%s: sadump: blocks of %u bytes, but the part header has %u",
 				 s->name, h->block_size, part->block_size);
 	if (!h->max_pfn || h->max_pfn > MAX_PFN_LIMIT)
-		return error_new(ERROR_BAD_DATA, "%s: sadump: %llu page frames, expected 1 to %llu",
-				 s->name, (unsigned long long)h->max_pfn, MAX_PFN_LIMIT);
-	if (MIN(h->ram_len, h->dumpable_len) < (h->max_pfn + 7) / 8)
 		return error_new(ERROR_BAD_DATA,
-				 "%s: sadump: bitmaps of %llu and %llu bytes are too small for %llu page "
-				 "frames",
-				 s->name, (unsigned long long)h->ram_len,
-				 (unsigned long long)h->dumpable_len, (unsigned long long)h->max_pfn);
+				 "%s: sadump: %llu page frames, expected 1 to %llu", s->name,
+				 (unsigned long long)h->max_pfn, MAX_PFN_LIMIT);
+	if (MIN(h->ram_len, h->dumpable_len) < (h->max_pfn + 7) / 8)
+		return error_new(
+			ERROR_BAD_DATA,
+			"%s: sadump: bitmaps of %llu and %llu bytes are too small for %llu page "
+			"frames",
+			s->name, (unsigned long long)h->ram_len,
+			(unsigned long long)h->dumpable_len, (unsigned long long)h->max_pfn);
 	return NULL;
 }
 
@@ -139,13 +147,13 @@ struct error *sadump_read_header(struct source *s, const struct sadump_part *par
 	uint64_t block = part->block_size, off = part->off + block;
 	uint32_t version;
 
-	*ret = (struct sadump_header){ 0 };
+	*ret = (struct sadump_header){0};
 	if (part->disk && !part->media)
 		TRY(read_set(s, block, ret, &off));
 	TRY(source_read(s, off, raw, sizeof(raw)));
 	if (memcmp(raw, "sadump\0\0", 8))
-		return error_new(ERROR_BAD_DATA, "%s: sadump: no dump header at 0x%llx", s->name,
-				 (unsigned long long)off);
+		return error_new(ERROR_BAD_DATA, "%s: sadump: no dump header at 0x%llx",
+				 s->name, (unsigned long long)off);
 	version = get_u32(raw + 8, false);
 	ret->block_size = get_u32(raw + 40, false);
 	ret->nr_cpus = get_u32(raw + 80, false);
@@ -174,10 +182,12 @@ uint64_t sadump_time(const unsigned char *efi)
 	time_t t;
 
 	if (tm.tm_year < 100 || tm.tm_year > 1100 || tm.tm_mon < 0 || tm.tm_mon > 11 ||
-	    tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+	    tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 ||
+	    tm.tm_sec > 60)
 		return 0;
 	t = timegm(&tm);
-	/* UEFI specification, GetTime(): local time is UTC less the zone, which is in minutes */
+	/* UEFI specification, GetTime(): local time is UTC less the zone, which is in minutes
+	 */
 	if (zone != NO_ZONE && zone >= -1440 && zone <= 1440)
 		t += zone * 60;
 	return t > 0 ? t : 0;

@@ -77,11 +77,12 @@ struct error *find_info(struct dump *d, info_holds_fn *holds)
 	for (size_t i = 0; i < d->memory.n; i++)
 		for (uint64_t pfn = d->memory.v[i].start; pfn < d->memory.v[i].end; pfn++) {
 			if (n++ % PAGES_STEP == 0 && clock_now_ms() >= deadline)
-				return error_new(ERROR_TIMEOUT,
-						 "no VMCOREINFO was found in the memory below 0x%llx, which "
-						 "took %u seconds to look through",
-						 (unsigned long long)(pfn * d->page_size),
-						 LIMIT_MS / 1000);
+				return error_new(
+					ERROR_TIMEOUT,
+					"no VMCOREINFO was found in the memory below 0x%llx, which "
+					"took %u seconds to look through",
+					(unsigned long long)(pfn * d->page_size),
+					LIMIT_MS / 1000);
 			if (dump_read_page(d, pfn, page, NULL) != PAGE_OK)
 				continue;
 			TRY(search_page(d, pfn, page, holds, &found));

@@ -19,8 +19,9 @@
 #define NOTE_LEN      432
 
 #define CR3_ADDRESS 0x000ffffffffff000ull /* without the process context id */
-#define CR3_USER    (1ull << 12) /* with page table isolation: user mode's table, behind the kernel's */
-#define CR4_LA57    (1ull << 12)
+#define CR3_USER                                                                               \
+	(1ull << 12) /* with page table isolation: user mode's table, behind the kernel's */
+#define CR4_LA57 (1ull << 12)
 
 /* Page tables of which nothing else is known. */
 struct tables {
@@ -30,17 +31,21 @@ struct tables {
 
 static bool tables_init(struct tables *t, struct dump *d)
 {
-	*t = (struct tables){ .k = { .dump = d, .arch = d->arch, .is_64bit = true, .long_size = 8,
-				     .page_size = d->page_size } };
+	*t = (struct tables){.k = {.dump = d,
+				   .arch = d->arch,
+				   .is_64bit = true,
+				   .long_size = 8,
+				   .page_size = d->page_size}};
 	t->p = pagetable_new(&t->k, sizeof(*t->p));
 	if (!t->p)
 		return false;
-	t->p->t.layout = (struct pagetable_layout){ .entry_len = 8, .entry = x86_entry };
+	t->p->t.layout = (struct pagetable_layout){.entry_len = 8, .entry = x86_entry};
 	t->p->large_levels = 2;
 	return true;
 }
 
-static struct error *translate(struct tables *t, const struct kaslr *a, uint64_t va, uint64_t *ret_pa)
+static struct error *translate(struct tables *t, const struct kaslr *a, uint64_t va,
+			       uint64_t *ret_pa)
 {
 	uint64_t len;
 
@@ -84,7 +89,8 @@ static void find_vector_0(struct tables *t, struct kaslr *a, uint64_t idt)
 		a->vector_0 = handler;
 }
 
-static bool try_table(struct tables *t, uint64_t cr3, const unsigned char *note, struct kaslr *ret)
+static bool try_table(struct tables *t, uint64_t cr3, const unsigned char *note,
+		      struct kaslr *ret)
 {
 	struct kaslr a = {
 		.top_pa = cr3,
@@ -128,11 +134,13 @@ struct error *kaslr_find(struct dump *d, struct kaslr *ret)
 	free(t.k.paging_state);
 	if (found)
 		return NULL;
-	return error_new(ERROR_NOT_FOUND,
-			 "the dump has no control registers of a CPU whose page tables map a kernel");
+	return error_new(
+		ERROR_NOT_FOUND,
+		"the dump has no control registers of a CPU whose page tables map a kernel");
 }
 
-bool kaslr_offset(const struct kaslr *k, uint64_t linked_text, uint64_t linked_vector_0, uint64_t *ret)
+bool kaslr_offset(const struct kaslr *k, uint64_t linked_text, uint64_t linked_vector_0,
+		  uint64_t *ret)
 {
 	*ret = k->image_va - ROUND_DOWN(linked_text, IMAGE_ALIGN);
 	return !linked_vector_0 || !k->vector_0 || k->vector_0 - linked_vector_0 == *ret;
@@ -146,18 +154,24 @@ struct error *kaslr_infotext(struct dump *d, const char *linked, size_t len, str
 
 	TRY(kaslr_find(d, &k));
 	TRY(vmcoreinfo_parse(linked, len, &info));
-	if (!vmcoreinfo_symbol(info, "_stext", &text) && !vmcoreinfo_symbol(info, "_text", &text))
-		return error_new(ERROR_NOT_FOUND,
-				 "neither SYMBOL(_stext) nor SYMBOL(_text) is known: how far the kernel was "
-				 "moved cannot be told");
-	if (!vmcoreinfo_symbol(info, "asm_exc_divide_error", &vector_0)) /* Linux 5.8 and later */
+	if (!vmcoreinfo_symbol(info, "_stext", &text) &&
+	    !vmcoreinfo_symbol(info, "_text", &text))
+		return error_new(
+			ERROR_NOT_FOUND,
+			"neither SYMBOL(_stext) nor SYMBOL(_text) is known: how far the kernel was "
+			"moved cannot be told");
+	if (!vmcoreinfo_symbol(info, "asm_exc_divide_error",
+			       &vector_0)) /* Linux 5.8 and later */
 		(void)vmcoreinfo_symbol(info, "divide_error", &vector_0);
 	if (!kaslr_offset(&k, text, vector_0, &offset))
-		return error_new(ERROR_BAD_DATA,
-				 "the kernel image begins at 0x%llx and its handler of vector 0 is at 0x%llx: "
-				 "these symbols are of another kernel",
-				 (unsigned long long)k.image_va, (unsigned long long)k.vector_0);
-	strbuf_printf(out, "KERNELOFFSET=%llx\nNUMBER(phys_base)=%lld\nNUMBER(pgtable_l5_enabled)=%d\n",
-		      (unsigned long long)offset, (long long)k.phys_base, k.levels == 5);
+		return error_new(
+			ERROR_BAD_DATA,
+			"the kernel image begins at 0x%llx and its handler of vector 0 is at 0x%llx: "
+			"these symbols are of another kernel",
+			(unsigned long long)k.image_va, (unsigned long long)k.vector_0);
+	strbuf_printf(
+		out,
+		"KERNELOFFSET=%llx\nNUMBER(phys_base)=%lld\nNUMBER(pgtable_l5_enabled)=%d\n",
+		(unsigned long long)offset, (long long)k.phys_base, k.levels == 5);
 	return strbuf_error(out);
 }

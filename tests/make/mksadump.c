@@ -14,10 +14,10 @@
  *				disk, by default as the first disk names it
  *	time YEAR MONTH DAY HOUR MINUTE SECOND ZONE
  *	ram PFN [COUNT]		pages that exist and hold zeros
- *	page PFN KEYS		a page in the file: data= (filled up with zeros), count=N: N in a
- *				row, seeds going up by one
- *	cpu KEYS		one CPU's save area: rip= rsp= rbp= rax= r15= cr3= cr4= idt= gdt=
- *				efer= (0x500, long mode, unless told) cs= (0x10 unless told)
+ *	page PFN KEYS		a page in the file: data= (filled up with zeros), count=N: N in
+ *a row, seeds going up by one
+ *	cpu KEYS		one CPU's save area: rip= rsp= rbp= rax= r15= cr3= cr4= idt=
+ *gdt= efer= (0x500, long mode, unless told) cs= (0x10 unless told)
  *	no-cpus			no sub header
  */
 #include "make/make.h"
@@ -52,7 +52,7 @@ static struct error *start(struct maker *m, struct words *w)
 
 static struct error *take_id(struct maker *m, struct words *w, unsigned char *id)
 {
-	struct strbuf s = { 0 };
+	struct strbuf s = {0};
 	struct error *e = make_data(w->n > 1 ? w->v[1] : "", 0, &s);
 
 	memset(id, 0, 16);
@@ -81,12 +81,19 @@ static struct error *take_cpu(struct maker *m, struct words *w)
 		uint16_t off, high; /* high: where the upper half is, 0: behind the lower one */
 		uint64_t otherwise;
 	} keys[] = {
-		{ "rip", 984 },	 { "rsp", 892 },	   { "rbp", 900 },
-		{ "rax", 860 },	 { "r15", 796 },	   { "cr3", 1008 },
-		{ "cr4", 576 },	 { "idt", 660, 472 },	   { "gdt", 652, 464 },
-		{ "cs", 940, 0, 0x10 }, { "efer", 992, 0, 0x500 },
+		{"rip", 984},
+		{"rsp", 892},
+		{"rbp", 900},
+		{"rax", 860},
+		{"r15", 796},
+		{"cr3", 1008},
+		{"cr4", 576},
+		{"idt", 660, 472},
+		{"gdt", 652, 464},
+		{"cs", 940, 0, 0x10},
+		{"efer", 992, 0, 0x500},
 	};
-	unsigned char area[AREA] = { 0 };
+	unsigned char area[AREA] = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		uint64_t v;
@@ -94,7 +101,8 @@ static struct error *take_cpu(struct maker *m, struct words *w)
 		TRY(make_key_number(w, keys[i].key, keys[i].otherwise, &v));
 		put_u32(area + keys[i].off, v, false);
 		if (v >> 32)
-			put_u32(area + (keys[i].high ? keys[i].high : keys[i].off + 4), v >> 32, false);
+			put_u32(area + (keys[i].high ? keys[i].high : keys[i].off + 4), v >> 32,
+				false);
 	}
 	strbuf_add(&m->areas, area, sizeof(area));
 	return strbuf_error(&m->areas);
@@ -111,7 +119,7 @@ static struct error *take_pages(struct maker *m, struct words *w, bool stored)
 	else if (w->n > 2)
 		TRY(make_number(w, 2, &count));
 	for (uint64_t i = 0; i < count; i++) {
-		struct page p = { pfn + i, m->data.len, stored };
+		struct page p = {pfn + i, m->data.len, stored};
 
 		if (stored) {
 			TRY(make_data(data ? data : "", i, &m->data));
@@ -131,11 +139,11 @@ static struct error *take_line(void *arg, struct words *w)
 		const char *word;
 		uint64_t *to;
 	} numbers[] = {
-		{ "block", &m->block },	    { "version", &m->version }, { "maxpfn", &m->max },
-		{ "disks", &m->disks },	    { "share", &m->share },	{ "used", &m->used },
-		{ "medium", &m->medium },
+		{"block", &m->block},	{"version", &m->version}, {"maxpfn", &m->max},
+		{"disks", &m->disks},	{"share", &m->share},	  {"used", &m->used},
+		{"medium", &m->medium},
 	};
-	static const char *const ids[] = { "system", "set", "volume" };
+	static const char *const ids[] = {"system", "set", "volume"};
 
 	if (!m->started)
 		return start(m, w);
@@ -267,9 +275,10 @@ static uint64_t put_dump(struct pen *p, const struct maker *m)
 		if (m->pages.v[i].stored)
 			set_bit(p, dumpable, m->pages.v[i].pfn);
 	}
-	put(p, dumpable + bitmap * bs - 1, 1, dumpable + bitmap * bs - 1 + p->base < p->im->len ?
-						     p->im->bytes[p->base + dumpable + bitmap * bs - 1] :
-						     0);
+	put(p, dumpable + bitmap * bs - 1, 1,
+	    dumpable + bitmap * bs - 1 + p->base < p->im->len
+		    ? p->im->bytes[p->base + dumpable + bitmap * bs - 1]
+		    : 0);
 	return dumpable + bitmap * bs;
 }
 
@@ -285,14 +294,15 @@ static void put_data(struct pen *p, const struct maker *m, uint64_t start, uint6
 		if (!page->stored)
 			continue;
 		if (from < to)
-			put_bytes(p, from - start, m->data.s + page->off + (from - at), to - from);
+			put_bytes(p, from - start, m->data.s + page->off + (from - at),
+				  to - from);
 		at += m->block;
 	}
 }
 
 static struct error *write_file(struct maker *m, struct image *im)
 {
-	struct pen p = { im };
+	struct pen p = {im};
 	uint64_t start = 0, end = UINT64_MAX, used;
 
 	if (m->pages.n)
@@ -300,7 +310,7 @@ static struct error *write_file(struct maker *m, struct image *im)
 	if (m->max == UINT64_MAX)
 		m->max = m->pages.n ? m->pages.v[m->pages.n - 1].pfn + 1 : 1;
 	if (!m->areas.len && !m->no_cpus)
-		TRY(take_cpu(m, &(struct words){ 0 }));
+		TRY(take_cpu(m, &(struct words){0}));
 	if (m->disk && !m->volume_told)
 		volume_of(m->disk, m->ids[2]);
 	if (m->disk) {
@@ -330,10 +340,15 @@ static struct error *write_file(struct maker *m, struct image *im)
 struct error *make_sadump(const char *text, struct image *ret)
 {
 	struct maker m = {
-		.block = 4096, .version = 1, .max = UINT64_MAX, .disks = 2, .share = 8192,
-		.used = UINT64_MAX, .medium = 1,
-		.ids = { { 1 }, { 2 }, { 3 } },
-		.time = { 0xe8, 7, 3, 1, 12, 30, 5, 0, 0, 0, 0, 0, 0xff, 7 },
+		.block = 4096,
+		.version = 1,
+		.max = UINT64_MAX,
+		.disks = 2,
+		.share = 8192,
+		.used = UINT64_MAX,
+		.medium = 1,
+		.ids = {{1}, {2}, {3}},
+		.time = {0xe8, 7, 3, 1, 12, 30, 5, 0, 0, 0, 0, 0, 0xff, 7},
 	};
 	struct error *e;
 

@@ -11,7 +11,7 @@ static char *folder;
 static void put(const char *name, const char *data)
 {
 	_cleanup_free_ char *path = NULL;
-	struct strbuf s = { 0 };
+	struct strbuf s = {0};
 
 	assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
 	assert_ok(make_data(data, 0, &s));
@@ -63,7 +63,7 @@ static void test_names(void **state)
 
 static void test_pages(void **state)
 {
-	char *names[] = { "a@0x3000,arch=x86_64", "b@home@0x5000,short@0x10000" };
+	char *names[] = {"a@0x3000,arch=x86_64", "b@home@0x5000,short@0x10000"};
 	struct dump *d = NULL;
 
 	assert_ok(dump_open_set(names, 2, &d));
@@ -88,7 +88,7 @@ static void test_pages(void **state)
 
 static void test_layout(void **state)
 {
-	_cleanup_words_ struct words files = { 0 };
+	_cleanup_words_ struct words files = {0};
 	struct dump *d = NULL;
 
 	assert_ok(dump_open("raw:layout", &d));
@@ -116,18 +116,19 @@ static void refuse(const char *name, enum error_kind kind, const char *words)
 
 static void refuse_layout(const char *text, const char *words)
 {
-	_cleanup_raw_layout_ struct raw_layout l = { 0 };
+	_cleanup_raw_layout_ struct raw_layout l = {0};
 
 	assert_error(raw_parse_layout(text, ".", &l), ERROR_USAGE, words);
 }
 
 static void test_refused(void **state)
 {
-	char *mixed[] = { "a@0", "layout" };
+	char *mixed[] = {"a@0", "layout"};
 	struct dump *d = NULL;
 
 	refuse("a@0x1001,arch=x86_64", ERROR_USAGE, "not that of a page");
-	refuse("a@0x1000,short@0x2000,arch=x86_64", ERROR_USAGE, "a at 0x1000 and short at 0x2000 overlap");
+	refuse("a@0x1000,short@0x2000,arch=x86_64", ERROR_USAGE,
+	       "a at 0x1000 and short at 0x2000 overlap");
 	refuse("a@0x1000,arch=pdp11", ERROR_USAGE, "\"pdp11\" is not known");
 	refuse("a@0x1000,arch=x86_64,page-size=8192", ERROR_USAGE, "no pages of 8192");
 	refuse("a@0x1000,colour=blue", ERROR_USAGE, "\"colour\" \"blue\"");

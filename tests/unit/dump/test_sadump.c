@@ -1,12 +1,12 @@
 /* The sadump reader: single partition, disk set, media backup, CPU states, damage. */
 #include "made.h"
 
-#define BODY                                                                                    \
-	"time 2024 3 1 12 30 5 -540\n"                                                          \
-	"page 1 count=2 data=r:1:4096\n"                                                        \
-	"ram 5\nram 7 20\n"                                                                     \
-	"page 8 data=r:8:4096\n"                                                                \
-	"page 70 count=3 data=r:70:4096\n"                                                      \
+#define BODY                                                                                   \
+	"time 2024 3 1 12 30 5 -540\n"                                                         \
+	"page 1 count=2 data=r:1:4096\n"                                                       \
+	"ram 5\nram 7 20\n"                                                                    \
+	"page 8 data=r:8:4096\n"                                                               \
+	"page 70 count=3 data=r:70:4096\n"                                                     \
 	"page 40000 data=r:99:4096\n"
 
 static void check_body(struct dump *d)
@@ -32,14 +32,13 @@ static void check_body(struct dump *d)
 
 static void test_single_and_media(void **state)
 {
-	static const char *const heads[] = { "sadump single\n", "sadump media\n",
-					     "sadump single\nversion 0\n",
-					     "sadump media\nversion 9\n",
-					     "sadump single\nno-cpus\n" };
+	static const char *const heads[] = {
+		"sadump single\n", "sadump media\n", "sadump single\nversion 0\n",
+		"sadump media\nversion 9\n", "sadump single\nno-cpus\n"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
 		_cleanup_free_ char *text = NULL;
-		struct image im = { 0 };
+		struct image im = {0};
 		struct dump *d;
 
 		assert_true(asprintf(&text, "%s%s", heads[i], BODY) > 0);
@@ -61,7 +60,7 @@ static void test_single_and_media(void **state)
 
 static void test_larger_blocks(void **state)
 {
-	struct image im = { 0 };
+	struct image im = {0};
 	struct dump *d = open_made(make_sadump,
 				   "sadump single\nblock 16384\nram 1\npage 3 data=r:3:16384\n"
 				   "page 5 data=r:5:16384\n",
@@ -87,7 +86,7 @@ static uint64_t reg_of(const struct dump *d, const struct dump_note *n, const ch
 
 static void test_cpus(void **state)
 {
-	struct image im = { 0 };
+	struct image im = {0};
 	struct dump *d = open_made(
 		make_sadump,
 		"sadump single\n"
@@ -129,7 +128,7 @@ static void test_cpus(void **state)
 	image_done(&im);
 }
 
-#define NR 3
+#define NR  3
 #define SET "disks 3\nshare 10000\n" BODY
 
 static struct error *try_set(const char *const *texts, size_t n, struct image *ims,
@@ -159,10 +158,10 @@ static const char one[] = "sadump disk 1\n" SET, two[] = "sadump disk 2\n" SET,
 
 static void test_disk_set(void **state)
 {
-	const char *const orders[][NR] = { { one, two, three }, { three, one, two } };
+	const char *const orders[][NR] = {{one, two, three}, {three, one, two}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
-		struct image ims[NR] = { 0 };
+		struct image ims[NR] = {0};
 		struct dump *d = NULL;
 
 		assert_ok(try_set(orders[i], NR, ims, &d));
@@ -175,8 +174,8 @@ static void test_disk_set(void **state)
 
 static void test_missing_disk(void **state)
 {
-	const char *const texts[] = { three, one }, *const first[] = { one };
-	struct image ims[NR] = { 0 };
+	const char *const texts[] = {three, one}, *const first[] = {one};
+	struct image ims[NR] = {0};
 	struct error *why = NULL;
 	unsigned char buf[4096];
 	struct dump *d = NULL;
@@ -205,8 +204,8 @@ static void test_missing_disk(void **state)
 
 static void refuse_set(const char *second, const char *words)
 {
-	const char *const texts[] = { one, second };
-	struct image ims[2] = { 0 };
+	const char *const texts[] = {one, second};
+	struct image ims[2] = {0};
 	struct dump *d = NULL;
 
 	assert_error(try_set(texts, 2, ims, &d), ERROR_BAD_DATA, words);
@@ -215,8 +214,8 @@ static void refuse_set(const char *second, const char *words)
 
 static void test_strange_disks(void **state)
 {
-	const char *const whole[] = { one, "sadump single\n" BODY }, *const none[] = { two, three };
-	struct image ims[2] = { 0 };
+	const char *const whole[] = {one, "sadump single\n" BODY}, *const none[] = {two, three};
+	struct image ims[2] = {0};
 	struct dump *d = NULL;
 
 	refuse_set("sadump disk 2\nsystem x:99\n" SET, "file-1, disk 2, does not belong");
@@ -226,11 +225,13 @@ static void test_strange_disks(void **state)
 	refuse_set("sadump disk 4\n" SET, "fewer disks");
 	refuse_set("sadump disk 2\n" SET "block 8192\n", "another size");
 	refuse_set(one, "both the first disk");
-	assert_error(try_set(whole, 2, ims, &d), ERROR_UNSUPPORTED, "file-1 is a whole sadump file");
+	assert_error(try_set(whole, 2, ims, &d), ERROR_UNSUPPORTED,
+		     "file-1 is a whole sadump file");
 	done(NULL, ims, 2);
 	assert_error(try_set(none, 2, ims, &d), ERROR_NOT_FOUND, "first disk");
 	done(NULL, ims, 2);
-	assert_error(try_made(make_sadump, two), ERROR_UNSUPPORTED, "disk 2 of a sadump disk set");
+	assert_error(try_made(make_sadump, two), ERROR_UNSUPPORTED,
+		     "disk 2 of a sadump disk set");
 }
 
 static void test_refused(void **state)
@@ -245,10 +246,10 @@ static void test_refused(void **state)
 		     ERROR_BAD_DATA, "page frames");
 	assert_error(try_made(make_sadump, "sadump single\npage 1\npoke 4184 ffffff\n"),
 		     ERROR_BAD_DATA, "too small");
-	assert_error(try_made(make_sadump, "sadump single\npage 1\npoke 152 11\n"), ERROR_BAD_DATA,
-		     "disk 17");
-	assert_error(try_made(make_sadump, "sadump media\nmedium 2\npage 1\n"), ERROR_UNSUPPORTED,
-		     "medium number 2");
+	assert_error(try_made(make_sadump, "sadump single\npage 1\npoke 152 11\n"),
+		     ERROR_BAD_DATA, "disk 17");
+	assert_error(try_made(make_sadump, "sadump media\nmedium 2\npage 1\n"),
+		     ERROR_UNSUPPORTED, "medium number 2");
 	assert_error(try_made(make_sadump, "sadump media\npage 1\npoke 3 77\n"), ERROR_BAD_DATA,
 		     "media header");
 	assert_error(try_made(make_sadump, "sadump disk 1\npage 1\npoke 4096 00000000\n"),
@@ -263,24 +264,28 @@ static void test_cut_off(void **state)
 
 	for (unsigned cut = 8192 + 120; cut <= data + 7 * 4096; cut += 2048) {
 		_cleanup_free_ char *text = NULL;
-		struct image im = { 0 };
+		struct image im = {0};
 		struct dump *d;
 
 		assert_true(asprintf(&text, "sadump single\n%scut %u\n", BODY, cut) > 0);
 		d = open_made(make_sadump, text, &im);
 		assert_int_equal(d->complete, cut >= data + 7 * 4096);
-		assert_page(d, 1, cut >= data + 4096 ? PAGE_OK :
-				  cut > 3 * 4096     ? PAGE_LOST :
-						       PAGE_HOLE, "r:1:4096");
+		assert_page(d, 1,
+			    cut >= data + 4096 ? PAGE_OK
+			    : cut > 3 * 4096   ? PAGE_LOST
+					       : PAGE_HOLE,
+			    "r:1:4096");
 		if (cut > 3 * 4096)
 			assert_page(d, 7, cut > 5 * 4096 ? PAGE_ZERO : PAGE_LOST, "");
-		assert_page(d, 40000, cut >= data + 7 * 4096 ? PAGE_OK :
-				      cut > 4 * 4096 + 904   ? PAGE_LOST :
-							       PAGE_HOLE, "r:99:4096");
+		assert_page(d, 40000,
+			    cut >= data + 7 * 4096 ? PAGE_OK
+			    : cut > 4 * 4096 + 904 ? PAGE_LOST
+						   : PAGE_HOLE,
+			    "r:99:4096");
 		dump_close(d);
 		image_done(&im);
 	}
-	struct image im = { 0 };
+	struct image im = {0};
 	struct dump *d = open_made(make_sadump, "sadump single\nused 32768\n" BODY, &im);
 
 	assert_false(d->complete);
@@ -293,10 +298,14 @@ static void test_cut_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_single_and_media), cmocka_unit_test(test_larger_blocks),
-		cmocka_unit_test(test_cpus),		 cmocka_unit_test(test_disk_set),
-		cmocka_unit_test(test_missing_disk),	 cmocka_unit_test(test_strange_disks),
-		cmocka_unit_test(test_refused),		 cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_single_and_media),
+		cmocka_unit_test(test_larger_blocks),
+		cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_disk_set),
+		cmocka_unit_test(test_missing_disk),
+		cmocka_unit_test(test_strange_disks),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

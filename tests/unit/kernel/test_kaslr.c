@@ -36,13 +36,14 @@ static void init(struct fake *f)
 /* The kernel's own note in its memory. */
 static void put_info(struct fake *f, uint64_t pa, const char *release, uint64_t text)
 {
-	_cleanup_strbuf_ struct strbuf s = { 0 };
+	_cleanup_strbuf_ struct strbuf s = {0};
 
 	strbuf_printf(&s,
 		      "OSRELEASE=%s\nPAGESIZE=4096\nSYMBOL(init_uts_ns)=%llx\n"
 		      "OFFSET(uts_namespace.name)=0\nSYMBOL(init_top_pgt)=%llx\n"
 		      "NUMBER(phys_base)=%lld\nNUMBER(pgtable_l5_enabled)=0\n",
-		      release, (unsigned long long)(text + UTS), (unsigned long long)(text + 0x1000),
+		      release, (unsigned long long)(text + UTS),
+		      (unsigned long long)(text + 0x1000),
 		      (long long)(IMAGE_PA - (TEXT - IMAGE)));
 	fake_put(f, pa, 4, 11);
 	fake_put(f, pa + 4, 4, s.len);
@@ -109,7 +110,7 @@ static void test_broken_info(void **state)
 
 static void put_registers(struct fake *f, uint64_t cr3, uint64_t cr4, uint64_t idt)
 {
-	unsigned char state[432] = { 1, 0, 0, 0, 0xb0, 1 };
+	unsigned char state[432] = {1, 0, 0, 0, 0xb0, 1};
 
 	put_u64(state + 384, idt, false);
 	put_u64(state + 416, cr3, false);
@@ -126,7 +127,7 @@ static struct error *find(struct fake *f, struct kaslr *ret)
 static void test_registers(void **state)
 {
 	/* the second CPU's, with process context, from user mode with page table isolation */
-	static const uint64_t cr3s[] = { TOP_PA, TOP_PA | 0x802 };
+	static const uint64_t cr3s[] = {TOP_PA, TOP_PA | 0x802};
 	struct kaslr found;
 	uint64_t offset;
 
@@ -144,8 +145,10 @@ static void test_registers(void **state)
 		assert_int_equal(found.vector_0, HANDLER);
 		assert_true(kaslr_offset(&found, IMAGE + 0x1000000, 0, &offset));
 		assert_int_equal(offset, 0x3000000);
-		assert_true(kaslr_offset(&found, IMAGE + 0x1000000, HANDLER - 0x3000000, &offset));
-		assert_false(kaslr_offset(&found, IMAGE + 0x1000000, HANDLER - 0x3000010, &offset));
+		assert_true(
+			kaslr_offset(&found, IMAGE + 0x1000000, HANDLER - 0x3000000, &offset));
+		assert_false(
+			kaslr_offset(&found, IMAGE + 0x1000000, HANDLER - 0x3000010, &offset));
 		fake_done(&f);
 	}
 }
@@ -179,8 +182,8 @@ static void test_no_tables(void **state)
 	fake_done(&f);
 }
 
-/* QEMU guesses phys_base for its header, and guesses wrong; the registers do not lie, VMCOREINFO
- * even less. */
+/* QEMU guesses phys_base for its header, and guesses wrong; the registers do not lie,
+ * VMCOREINFO even less. */
 static void test_wrong_header(void **state)
 {
 	for (int told = 0; told < 2; told++) {
@@ -191,7 +194,8 @@ static void test_wrong_header(void **state)
 		fake_info(&f, "OSRELEASE=6.1.0-test");
 		fake_info(&f, "SYMBOL(init_top_pgt)=%llx", TEXT + 0x1000);
 		if (told)
-			fake_info(&f, "NUMBER(phys_base)=%lld", (long long)(IMAGE_PA - (TEXT - IMAGE)));
+			fake_info(&f, "NUMBER(phys_base)=%lld",
+				  (long long)(IMAGE_PA - (TEXT - IMAGE)));
 		else
 			put_registers(&f, TOP_PA, 0, IDT_VA);
 		fake_open(&f);
@@ -227,15 +231,16 @@ static void test_module_segments(void **state)
 static void test_infotext(void **state)
 {
 	static const char linked[] = "OSRELEASE=6.1.0-test\nSYMBOL(_stext)=ffffffff81000000\n";
-	_cleanup_strbuf_ struct strbuf s = { 0 };
+	_cleanup_strbuf_ struct strbuf s = {0};
 	struct fake f;
 
 	init(&f);
 	put_registers(&f, TOP_PA, 0, IDT_VA);
 	error_free(fake_try_open(&f));
 	assert_ok(kaslr_infotext(f.dump, linked, strlen(linked), &s));
-	assert_string_equal(strbuf_str(&s), "KERNELOFFSET=3000000\nNUMBER(phys_base)=-62914560\n"
-					    "NUMBER(pgtable_l5_enabled)=0\n");
+	assert_string_equal(strbuf_str(&s),
+			    "KERNELOFFSET=3000000\nNUMBER(phys_base)=-62914560\n"
+			    "NUMBER(pgtable_l5_enabled)=0\n");
 	assert_error(kaslr_infotext(f.dump, "a=b\n", 4, &s), ERROR_NOT_FOUND, "SYMBOL(_stext)");
 	fake_done(&f);
 }
