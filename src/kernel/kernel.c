@@ -18,25 +18,29 @@ const struct paging *const pagings[] = {&paging_x86_64, &paging_aarch64, &paging
 					&paging_i386,	&paging_arm,	 &paging_riscv64,
 					&paging_s390x,	NULL};
 
+static const struct paging *paging_of(const struct arch *a)
+{
+	for (size_t i = 0; a && pagings[i]; i++)
+		if (strcmp(pagings[i]->name, a->name) == 0)
+			return pagings[i];
+	return NULL;
+}
+
 static struct error *find_paging(struct kernel *k)
 {
-	for (size_t i = 0; k->arch && pagings[i]; i++) {
-		struct error *e;
+	const struct paging *p = paging_of(k->arch);
+	struct error *e = p ? p->init(k) : NULL;
 
-		if (strcmp(pagings[i]->name, k->arch->name) != 0)
-			continue;
-		e = pagings[i]->init(k);
-		if (!e) {
-			k->paging = pagings[i];
-			return NULL;
-		}
-		if (e && error_kind(e) == ERROR_NOMEM)
-			return e;
-		log_debug("%s; only the segments of the dump translate addresses", error_message(e));
-		error_free(e);
-		free(k->paging_state);
-		k->paging_state = NULL;
+	if (!e) {
+		k->paging = p;
+		return NULL;
 	}
+	if (error_kind(e) == ERROR_NOMEM)
+		return e;
+	log_debug("%s; only the segments of the dump translate addresses", error_message(e));
+	error_free(e);
+	free(k->paging_state);
+	k->paging_state = NULL;
 	return NULL;
 }
 
@@ -105,7 +109,8 @@ static bool info_holds(struct dump *d, const char *text, size_t len)
 		error_free(e);
 		return false;
 	}
-	if (!k->paging) /* addresses of this architecture are not translated: it cannot be asked */
+	/* addresses of this architecture are not translated: it cannot be asked */
+	if (!paging_of(d->arch))
 		return true;
 	release = read_release(k);
 	return release && text_equal(release, vmcoreinfo_get(k->info, "OSRELEASE"));

@@ -101,6 +101,8 @@ static void test_broken_info(void **state)
 	put_info(&f, STALE_PA + 0x2002, "6.1.0-test", TEXT);
 	put_info(&f, STALE_PA + 0x3000, "6.1.0-test", TEXT);
 	fake_put(&f, STALE_PA + 0x3000 + 8, 4, 1);
+	/* one whose page tables cannot be */
+	put_info(&f, STALE_PA + 0x4000, "6.1.0-test", 0x10000);
 	fake_put(&f, 16 * MIB - 24, 4, 11);
 	fake_put(&f, 16 * MIB - 20, 4, 100);
 	fake_put_bytes(&f, 16 * MIB - 12, "VMCOREINFO", 11);
