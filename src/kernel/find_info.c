@@ -16,7 +16,7 @@
 #define INFO_MAX   (64u << 10)
 #define FIRST_LINE "OSRELEASE=" /* since Linux 2.6.24 */
 #define LIMIT_MS   30000
-#define PAGES_STEP 1024 /* between two looks at the clock */
+#define CHUNK	   (1u << 20) /* a multiple of every page size */
 
 /* The text of the note at `pa`, whose name is right. Null: it is none. */
 static char *read_text(struct dump *d, uint64_t pa, const unsigned char *head, size_t *ret_len)
@@ -42,52 +42,100 @@ static char *read_text(struct dump *d, uint64_t pa, const unsigned char *head, s
 	return NULL;
 }
 
-/* Candidates in one page. Notes are aligned to 4 bytes; since Linux 4.13 to a page. */
-static struct error *search_page(struct dump *d, uint64_t pfn, const unsigned char *page,
-				 info_holds_fn *holds, bool *ret_found)
+/* What is looked through, and how far. */
+struct search {
+	struct dump *d;
+	info_holds_fn *holds;
+	unsigned char *page;
+	uint64_t deadline;
+	bool found;
+};
+
+/* The name is at `name_pa` of memory; `head` is what stands in front of it. */
+static struct error *judge(struct search *s, uint64_t name_pa, const unsigned char *head)
 {
-	const unsigned char *at = page, *end = page + d->page_size;
+	_cleanup_free_ char *text = NULL;
+	uint64_t pa = name_pa - NOTE_HEAD;
+	size_t len;
 
-	while ((at = memmem(at, end - at, NAME, NAME_LEN))) {
-		uint64_t pa = pfn * d->page_size + (at - page) - NOTE_HEAD;
-		_cleanup_free_ char *text = NULL;
-		size_t len;
+	if (pa % 4 == 0)
+		text = read_text(s->d, pa, head, &len);
+	if (!text || !s->holds(s->d, text, len))
+		return NULL;
+	log_debug("VMCOREINFO found at physical address 0x%llx", (unsigned long long)pa);
+	s->found = true;
+	return dump_add_vmcoreinfo(s->d, text, len);
+}
 
-		if (at - page >= NOTE_HEAD && pa % 4 == 0)
-			text = read_text(d, pa, at - NOTE_HEAD, &len);
-		if (text && holds(d, text, len)) {
-			log_debug("VMCOREINFO found at physical address 0x%llx",
-				  (unsigned long long)pa);
-			*ret_found = true;
-			return dump_add_vmcoreinfo(d, text, len);
-		}
-		at += NAME_LEN;
+/* The next name in `bytes` from *off on, whose note begins in them; moves *off behind it. */
+static const unsigned char *next_name(const unsigned char *bytes, size_t len, size_t *off)
+{
+	const unsigned char *at;
+
+	while ((at = memmem(bytes + *off, len - *off, NAME, NAME_LEN))) {
+		*off = at - bytes + NAME_LEN;
+		if (at - bytes >= NOTE_HEAD)
+			return at;
+	}
+	return NULL;
+}
+
+/* Notes are aligned to 4 bytes; since Linux 4.13 to a page. One that crosses the end of a chunk
+ * of memory is missed before that. */
+static struct error *search_page(struct search *s, uint64_t pa)
+{
+	const unsigned char *at;
+	size_t off = 0;
+
+	if (dump_read_page(s->d, pa / s->d->page_size, s->page, NULL) != PAGE_OK)
+		return NULL;
+	while (!s->found && (at = next_name(s->page, s->d->page_size, &off)))
+		TRY(judge(s, pa + (at - s->page), at - NOTE_HEAD));
+	return NULL;
+}
+
+static struct error *search_chunk(struct search *s, uint64_t pa, size_t len)
+{
+	const unsigned char *p = dump_map_phys(s->d, pa, len), *at;
+	size_t off = 0;
+
+	if (!p) {
+		for (size_t done = 0; done < len && !s->found; done += s->d->page_size)
+			TRY(search_page(s, pa + done));
+		return NULL;
+	}
+	while (p && !s->found && (at = next_name(p, len, &off))) {
+		unsigned char head[NOTE_HEAD];
+
+		memcpy(head, at - NOTE_HEAD, sizeof(head));
+		TRY(judge(s, pa + (at - p), head));
+		p = dump_map_phys(s->d, pa, len); /* looking may have moved the mapping */
 	}
 	return NULL;
 }
 
 struct error *find_info(struct dump *d, info_holds_fn *holds)
 {
-	uint64_t deadline = clock_now_ms() + LIMIT_MS, n = 0;
 	_cleanup_free_ unsigned char *page = malloc(d->page_size);
-	bool found = false;
+	struct search s = {d, holds, page, clock_now_ms() + LIMIT_MS, false};
 
 	if (!page)
 		return error_nomem();
-	for (size_t i = 0; i < d->memory.n; i++)
-		for (uint64_t pfn = d->memory.v[i].start; pfn < d->memory.v[i].end; pfn++) {
-			if (n++ % PAGES_STEP == 0 && clock_now_ms() >= deadline)
+	for (size_t i = 0; i < d->memory.n; i++) {
+		uint64_t pa = d->memory.v[i].start * d->page_size;
+		uint64_t end = d->memory.v[i].end * d->page_size;
+
+		for (; pa < end && !s.found; pa += CHUNK) {
+			if (clock_now_ms() >= s.deadline)
 				return error_new(
 					ERROR_TIMEOUT,
 					"no VMCOREINFO was found in the memory below 0x%llx, which "
 					"took %u seconds to look through",
-					(unsigned long long)(pfn * d->page_size),
-					LIMIT_MS / 1000);
-			if (dump_read_page(d, pfn, page, NULL) != PAGE_OK)
-				continue;
-			TRY(search_page(d, pfn, page, holds, &found));
-			if (found)
-				return NULL;
+					(unsigned long long)pa, LIMIT_MS / 1000);
+			TRY(search_chunk(&s, pa, MIN((uint64_t)CHUNK, end - pa)));
 		}
+	}
+	if (s.found)
+		return NULL;
 	return error_new(ERROR_NOT_FOUND, "no VMCOREINFO was found in the memory of the dump");
 }
