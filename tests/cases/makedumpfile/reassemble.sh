@@ -17,7 +17,7 @@ text() { # ERASED SPLIT-LINE
 kdump lp64 little
 $2
 uts release t:6.1.0-test
-note VMCOREINFO 0 t:OSRELEASE=6.1.0-test\\n
+note VMCOREINFO 0 t:OSRELEASE=6.1.0-test\\nCRASHTIME=1700000000\\n
 erase t:erase\\s$1\\s8\\n
 cpus 1
 level 1
