@@ -111,12 +111,17 @@ static void take_out(struct pool *p, struct pool_job *job)
 void pool_wait(struct pool *p, struct pool_job *job)
 {
 	pthread_mutex_lock(&p->lock);
-	if (job->state == QUEUED) {
-		take_out(p, job);
-		run_unlocked(p, job, 0);
+	while (job->state == QUEUED || job->state == RUNNING) {
+		/* somebody has it: meanwhile the next one */
+		struct pool_job *mine = job->state == QUEUED ? job : p->first;
+
+		if (mine) {
+			take_out(p, mine);
+			run_unlocked(p, mine, 0);
+		} else {
+			pthread_cond_wait(&p->done, &p->lock);
+		}
 	}
-	while (job->state == RUNNING)
-		pthread_cond_wait(&p->done, &p->lock);
 	job->state = IDLE;
 	pthread_mutex_unlock(&p->lock);
 }

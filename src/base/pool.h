@@ -1,7 +1,8 @@
 /*
  * A pool of threads that run jobs, and a caller that takes results in its own order. The caller
- * is a worker too: waiting for a job that nobody has begun runs it at once, so that more threads
- * never are slower than none. No waiting by spinning.
+ * is a worker too: waiting for a job that nobody has begun runs it at once, and waiting for one that
+ * somebody runs takes the next that nobody has, so that more threads never are slower than none. No
+ * waiting by spinning.
  */
 #pragma once
 
@@ -23,7 +24,7 @@ struct pool_job {
 struct error *pool_new(unsigned threads, struct pool **ret) MUST_CHECK;
 unsigned pool_threads(const struct pool *p);
 void pool_submit(struct pool *p, struct pool_job *job);
-/* Until `job` has run. */
+/* Until `job` has run. Others may be run here meanwhile. */
 void pool_wait(struct pool *p, struct pool_job *job);
 /* Jobs not begun are dropped, those begun are waited for. Null is fine. */
 void pool_free(struct pool *p);

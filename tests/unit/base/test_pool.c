@@ -1,6 +1,7 @@
 #include "../test.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include "base/pool.h"
 
@@ -67,6 +68,67 @@ static void waits_backwards(void **state)
 	}
 }
 
+/* One job that ends when another has run. */
+static struct {
+	struct pool_job first, second;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool begun, released, in_time;
+} pair = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static bool wait_for(const bool *flag)
+{
+	struct timespec limit;
+
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += 20;
+	while (!*flag)
+		if (pthread_cond_timedwait(&pair.changed, &pair.lock, &limit))
+			return false;
+	return true;
+}
+
+static void set(bool *flag)
+{
+	*flag = true;
+	pthread_cond_broadcast(&pair.changed);
+}
+
+static void run_first(struct pool_job *job, unsigned worker)
+{
+	pthread_mutex_lock(&pair.lock);
+	set(&pair.begun);
+	pair.in_time = wait_for(&pair.released);
+	pthread_mutex_unlock(&pair.lock);
+}
+
+static void run_second(struct pool_job *job, unsigned worker)
+{
+	pthread_mutex_lock(&pair.lock);
+	set(&pair.released);
+	pthread_mutex_unlock(&pair.lock);
+}
+
+/* Waiting for what another thread has begun, the caller does what nobody has: with two threads at
+ * work both work. */
+static void caller_helps(void **state)
+{
+	CLEANUP(pool_free) struct pool *p = NULL;
+
+	(void)state;
+	assert_ok(pool_new(1, &p));
+	pair.first.run = run_first;
+	pair.second.run = run_second;
+	pool_submit(p, &pair.first);
+	pthread_mutex_lock(&pair.lock);
+	assert_true(wait_for(&pair.begun));
+	pthread_mutex_unlock(&pair.lock);
+	pool_submit(p, &pair.second);
+	pool_wait(p, &pair.first);
+	assert_true(pair.in_time);
+	pool_wait(p, &pair.second);
+}
+
 static void ends_with_jobs_in_the_queue(void **state)
 {
 	struct square jobs[NR] = { 0 };
@@ -89,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(results_in_the_caller_s_order),
 		cmocka_unit_test(waits_backwards),
+		cmocka_unit_test(caller_helps),
 		cmocka_unit_test(ends_with_jobs_in_the_queue),
 	};
 
