@@ -33,6 +33,8 @@ void put_cpu_note(const struct dump *d, unsigned cpu, const void *regs, size_t l
 /* Makes them the notes of the dump, and empties `notes`. None is fine. */
 struct error *take_made_notes(struct dump *d, struct strbuf *notes) MUST_CHECK;
 
+#define INFO_SEARCH_MAX (64ull << 30) /* bytes of memory that are worth searching */
+
 /* Searches memory, [pa, pa + len) at `off` of d->source, for the VMCOREINFO note that the kernel
  * keeps; found, it becomes the last of the dump's notes and d->vmcoreinfo. */
 struct error *find_info_in_memory(struct dump *d, uint64_t pa, uint64_t off, uint64_t len) MUST_CHECK;

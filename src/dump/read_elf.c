@@ -317,6 +317,21 @@ static void lengthen_netdump(const struct dump *d, struct elf *elf)
 	l->len = MAX(l->len, l->file_len);
 }
 
+/* No note has it: it may be in memory. */
+static struct error *search_info(struct dump *d, const struct elf *elf)
+{
+	uint64_t left = INFO_SEARCH_MAX;
+
+	for (size_t i = 0; i < elf->pieces.n && left && !d->vmcoreinfo; i++) {
+		const struct piece *p = &elf->pieces.v[i];
+		uint64_t len = MIN(p->end - p->start, left);
+
+		TRY(find_info_in_memory(d, p->start, p->off, len));
+		left -= len;
+	}
+	return NULL;
+}
+
 static void choose_page_size(struct dump *d, uint32_t by_alignment)
 {
 	uint64_t said;
@@ -381,10 +396,8 @@ static struct error *elf_open(struct dump *d)
 	TRY(sort_out(d, elf));
 	/* Where the note decides the byte order or the page size it is needed now; elsewhere the
 	 * kernel floor finds it, and checks that it is not an earlier kernel's. */
-	if (d->arch->maybe_big || !IS_POW2(d->arch->page_sizes))
-		for (size_t i = 0; i < elf->pieces.n && !d->vmcoreinfo; i++)
-			TRY(find_info_in_memory(d, elf->pieces.v[i].start, elf->pieces.v[i].off,
-						elf->pieces.v[i].end - elf->pieces.v[i].start));
+	if (!d->vmcoreinfo && (d->arch->maybe_big || !IS_POW2(d->arch->page_sizes)))
+		TRY(search_info(d, elf));
 	choose_page_size(d, origin.page_size);
 	TRY(list_memory(d, elf));
 	if (marked_incomplete(d, elf))
