@@ -367,8 +367,15 @@ static struct error *open_nodes(struct memmap *m, uint64_t symbol_va, uint64_t l
 	if (!length && p.has_next) {
 		TRY(vmem_read_long(m->k, symbol_va, &va));
 		for (unsigned i = 0; va && i < MAX_NODES; i++) {
+			struct error *e;
+
 			TRY(read_node(m, &p, va));
-			TRY(vmem_read_long(m->k, va + p.next, &va));
+			e = vmem_read_long(m->k, va + p.next, &va);
+			if (e) { /* the nodes behind it are not known: kept */
+				log_debug("list of nodes: %s", error_message(e));
+				error_free(e);
+				break;
+			}
 		}
 	}
 	if (!m->nodes.n)

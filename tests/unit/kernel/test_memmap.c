@@ -92,6 +92,17 @@ static void holes_between_nodes(void **state)
 	memmap_close(take_ptr(m));
 	fake_done(&f);
 
+	/* the chain breaks where the dump ends */
+	start(&f);
+	fake_pages_init(&p, &f, BASE, 1000, FAKE_4_14, FAKE_NODE_LIST);
+	fake_put(&f, p.nodes[0] + 24, 8, 0xffff999000000000);
+	fake_open(&f);
+	assert_ok(memmap_open(f.k, &m));
+	assert_ok(memmap_get(m, 500, 100, &pages, &n));
+	assert_error(memmap_get(m, 499, 10, &pages, &n), ERROR_NOT_FOUND, "no struct page");
+	memmap_close(take_ptr(m));
+	fake_done(&f);
+
 	start(&f);
 	fake_info(&f, "SYMBOL(node_data)=ffff888000200000\nLENGTH(node_data)=3");
 	fake_put(&f, 0x200000 + 8, 8, 0xffff999000000000);
