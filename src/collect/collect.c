@@ -280,6 +280,11 @@ static struct error *copy_and_end(struct collector *c)
 	if (c->w && e)
 		error_free(writer_end(c->w, false)); /* the first error tells more */
 	c->ret->complete = !e && c->ret->counts.lost == 0 && c->d->complete && !c->ret->thinned;
+	if (c->ret->complete && c->w && !c->w->whole) {
+		strbuf_puts(&c->ret->why, "Page frames were of another class when they were looked at again: "
+					  "their pages are lost.\n");
+		c->ret->complete = false;
+	}
 	return e;
 }
 

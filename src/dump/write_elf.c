@@ -542,6 +542,7 @@ static struct error *elf_end(struct dump_writer *w, bool complete)
 	e = sink_finish(w->sink, size);
 	if (e && whole && !w->sink->is_stream) /* what is on the disk is not known */
 		error_free(write_ehdr(x, x->phdrs_done, false));
+	w->whole = whole && !e;
 	return e;
 }
 

@@ -6,7 +6,7 @@
  *
  * Which frames the dump will hold is known before the first page is read (dump_facts.kept). So
  * bitmap 2 is final when it is written, each page's descriptor has its place, and pages may come
- * in any order. What is kept in memory of the bitmap is a count for every 4096 bytes.
+ * in two goes. What is kept in memory of the bitmap is a count and a checksum for every 4096 bytes.
  *
  * The file tells the truth at any moment, also when this process is killed. Nobody takes it for a
  * dump before the main header, which comes when all that stands before the descriptors is there
@@ -497,6 +497,7 @@ static struct error *commit(struct kdump_writer *k, bool complete)
 	e = sink_finish(s, k->data_off);
 	if (e && whole && !s->is_stream) /* what is on the disk is not known */
 		error_free(kdump_write_status(k, false));
+	k->w.whole = whole && !e;
 	return e;
 }
 

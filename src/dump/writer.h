@@ -71,6 +71,7 @@ struct dump_writer {
 	const struct dump_writer_ops *ops;
 	struct sink *sink; /* borrowed */
 	struct dump_facts facts;
+	bool whole; /* set by end(): all pages are there, and the file says so */
 };
 
 /* Both copy nothing that `facts` borrows: it must live until writer_close(). */

@@ -475,6 +475,7 @@ static void kdump_of_a_changing_machine(void **state)
 	assert_ok(writer_open_kdump(&disk->sink, &f, 0, &w));
 	assert_true(feed(w));
 	assert_ok(writer_end(w, true));
+	assert_false(w->whole);
 	writer_close(w);
 	d = reopen(disk);
 	assert_false(d->complete);
