@@ -40,6 +40,6 @@ void print_task_line(struct shell *sh, const struct task *t);
 
 /* The rows. */
 extern const struct command cmd_bt, cmd_eval, cmd_exit, cmd_files, cmd_foreach, cmd_help,
-	cmd_kmem, cmd_list, cmd_log, cmd_mod, cmd_mount, cmd_p, cmd_ps, cmd_rd, cmd_set,
-	cmd_struct, cmd_swap, cmd_sym, cmd_sys, cmd_task, cmd_union, cmd_vm, cmd_vtop,
-	cmd_whatis;
+	cmd_irq, cmd_kmem, cmd_list, cmd_log, cmd_mod, cmd_mount, cmd_p, cmd_ps, cmd_rd,
+	cmd_runq, cmd_set, cmd_struct, cmd_swap, cmd_sym, cmd_sys, cmd_task, cmd_union, cmd_vm,
+	cmd_vtop, cmd_whatis;

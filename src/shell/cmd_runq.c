@@ -1,0 +1,224 @@
+/* runq: what each CPU had to run. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "kernel/list.h"
+#include "kernel/tree.h"
+#include "kernel/type.h"
+#include "shell/command.h"
+#include "shell/tasks.h"
+#include "shell/value.h"
+
+enum { OPT_CPUS = 1, OPT_TIMES, OPT_ON_CPU };
+
+static const struct option_def options[] = {
+	{'c', NULL, "CPUS", "only these CPUs: 0, 1,3, 2-4, all", OPT_CPUS},
+	{'t', NULL, NULL, "the clock of each queue, and when its tasks last ran", OPT_TIMES},
+	{'m', NULL, NULL, "how long the running task of each CPU has been on it", OPT_ON_CPU},
+	{0},
+};
+
+#define DEPTH_MAX   16 /* groups in groups */
+#define QUEUED_MAX  65536
+
+struct queue {
+	struct shell *sh;
+	uint64_t entity_off, node_off; /* of sched_entity in the task, of the tree's node in it */
+	unsigned depth;
+	unsigned shown;
+	struct error *e;
+};
+
+static void put_queued(struct shell *sh, const struct task *t)
+{
+	uint64_t prio = 0;
+
+	error_free(type_read_member(sh->kernel, t->va, "task_struct", "prio", &prio)); /* then 0 */
+	fprintf(sh->out, "     [%3" PRIu64 "] PID: %-6" PRId64 " TASK: %0*" PRIx64 "  COMMAND: \"%s\"\n", prio, t->pid,
+		(int)(2 * sh->kernel->long_size), t->va, t->comm);
+}
+
+static bool put_entity(uint64_t key, uint64_t entry, void *arg);
+
+static struct error *walk_fair(struct queue *q, uint64_t cfs_rq)
+{
+	struct member root;
+
+	TRY(type_member(q->sh->kernel, "cfs_rq", "tasks_timeline", &root));
+	if (++q->depth > DEPTH_MAX)
+		return error_new(ERROR_BAD_DATA, "groups of tasks are nested deeper than %d", DEPTH_MAX);
+	TRY(rbtree_walk(q->sh->kernel, cfs_rq + root.off, put_entity, q));
+	q->depth--;
+	return q->e;
+}
+
+/* A task, or a group with a queue of its own. */
+static bool put_entity(uint64_t key, uint64_t entry, void *arg)
+{
+	struct queue *q = arg;
+	uint64_t entity = entry - q->node_off, group = 0;
+	struct task t;
+
+	(void)key;
+	/* kernels without groups have no such member */
+	error_free(type_read_member(q->sh->kernel, entity, "sched_entity", "my_q", &group));
+	if (group) {
+		q->e = walk_fair(q, group);
+	} else {
+		q->e = task_read(q->sh->kernel, entity - q->entity_off, &t);
+		if (!q->e) {
+			put_queued(q->sh, &t);
+			q->shown++;
+		}
+	}
+	return !q->e && q->shown < QUEUED_MAX && !shell_interrupted();
+}
+
+static struct error *put_fair(struct shell *sh, uint64_t rq)
+{
+	struct queue q = {.sh = sh};
+	struct member cfs, root, entity, node;
+
+	TRY(type_member(sh->kernel, "rq", "cfs", &cfs));
+	TRY(type_member(sh->kernel, "cfs_rq", "tasks_timeline", &root));
+	TRY(type_member(sh->kernel, "task_struct", "se", &entity));
+	TRY(type_member(sh->kernel, "sched_entity", "run_node", &node));
+	q.entity_off = entity.off;
+	q.node_off = node.off;
+	fprintf(sh->out, "  CFS RB_ROOT: %0*" PRIx64 "\n", (int)(2 * sh->kernel->long_size), rq + cfs.off + root.off);
+	TRY(walk_fair(&q, rq + cfs.off));
+	if (!q.shown)
+		fputs("     [no tasks queued]\n", sh->out);
+	return NULL;
+}
+
+static struct error *put_real_time(struct shell *sh, uint64_t rq)
+{
+	struct kernel *k = sh->kernel;
+	struct member array, queue, entity, link;
+	unsigned shown = 0;
+
+	TRY(type_member(k, "rq", "rt.active", &array));
+	TRY(type_member(k, "rt_prio_array", "queue", &queue));
+	TRY(type_member(k, "task_struct", "rt", &entity));
+	TRY(type_member(k, "sched_rt_entity", "run_list", &link));
+	fprintf(sh->out, "  RT PRIO_ARRAY: %0*" PRIx64 "\n", (int)(2 * k->long_size), rq + array.off);
+	for (uint32_t prio = 0; prio < queue.array_len; prio++) {
+		uint64_t head = rq + array.off + queue.off + prio * 2ull * k->long_size, node;
+		struct list_walk w;
+
+		TRY(list_begin(k, head, QUEUED_MAX, &w));
+		while (list_next(k, &w, &node) && !shell_interrupted()) {
+			struct task t;
+			struct error *e = task_read(k, node - link.off - entity.off, &t);
+
+			if (!e) {
+				put_queued(sh, &t);
+				shown++;
+			}
+			error_free(e); /* a group's entity is no task's */
+		}
+		TRY(list_error(&w));
+	}
+	if (!shown)
+		fputs("     [no tasks queued]\n", sh->out);
+	return NULL;
+}
+
+static struct error *put_queue(struct shell *sh, unsigned cpu)
+{
+	struct task t;
+	uint64_t rq;
+
+	TRY(percpu_address(sh->kernel, "runqueues", cpu, &rq));
+	TRY(task_running(sh->kernel, cpu, &t));
+	fprintf(sh->out, "CPU %u RUNQUEUE: %0*" PRIx64 "\n  CURRENT: PID: %-6" PRId64 " TASK: %0*" PRIx64
+			 "  COMMAND: \"%s\"\n",
+		cpu, (int)(2 * sh->kernel->long_size), rq, t.pid, (int)(2 * sh->kernel->long_size), t.va, t.comm);
+	TRY(put_real_time(sh, rq));
+	return put_fair(sh, rq);
+}
+
+static uint64_t nanoseconds(struct shell *sh, uint64_t va, const char *type, const char *member)
+{
+	uint64_t v = 0;
+
+	error_free(type_read_member(sh->kernel, va, type, member, &v)); /* then 0 */
+	return v;
+}
+
+static struct error *put_times(struct shell *sh, unsigned cpu)
+{
+	struct task t;
+	uint64_t rq;
+
+	TRY(percpu_address(sh->kernel, "runqueues", cpu, &rq));
+	TRY(task_running(sh->kernel, cpu, &t));
+	fprintf(sh->out, " CPU %u: %016" PRIu64 "\n        %016" PRIu64 "  PID: %-6" PRId64 " TASK: %0*" PRIx64
+			 "  COMMAND: \"%s\"\n",
+		cpu, nanoseconds(sh, rq, "rq", "clock"),
+		nanoseconds(sh, t.va, "task_struct", "sched_info.last_arrival"), t.pid,
+		(int)(2 * sh->kernel->long_size), t.va, t.comm);
+	return NULL;
+}
+
+static struct error *put_on_cpu(struct shell *sh, unsigned cpu)
+{
+	struct task t;
+	uint64_t rq, clock, since, ms;
+
+	TRY(percpu_address(sh->kernel, "runqueues", cpu, &rq));
+	TRY(task_running(sh->kernel, cpu, &t));
+	clock = nanoseconds(sh, rq, "rq", "clock");
+	since = nanoseconds(sh, t.va, "task_struct", "sched_info.last_arrival");
+	ms = clock > since ? (clock - since) / 1000000 : 0;
+	fprintf(sh->out, " CPU %u: [%" PRIu64 " %02u:%02u:%02u.%03u]  ", cpu, ms / 86400000,
+		(unsigned)(ms / 3600000 % 24), (unsigned)(ms / 60000 % 60), (unsigned)(ms / 1000 % 60),
+		(unsigned)(ms % 1000));
+	print_task_line(sh, &t);
+	return NULL;
+}
+
+static struct error *run(struct shell *sh, struct options *o)
+{
+	struct error *(*put)(struct shell *sh, unsigned cpu) = put_queue;
+	const char *spec = "all";
+	struct error *e = NULL;
+	struct cpus cpus;
+	bool any = false;
+	int id;
+
+	while ((id = options_next(o)) > 0) {
+		if (id == OPT_CPUS)
+			spec = o->value;
+		else
+			put = id == OPT_TIMES ? put_times : put_on_cpu;
+	}
+	if (id < 0)
+		return command_misused();
+	TRY(value_cpus(sh, spec, &cpus));
+	for (unsigned cpu = 0; cpu < cpus.nr && !e && !shell_interrupted(); cpu++) {
+		bool online = true;
+
+		if (!cpus.in[cpu])
+			continue;
+		error_free(cpu_in_mask(sh->kernel, "online", cpu, &online));
+		if (!online)
+			continue;
+		if (any && put == put_queue)
+			fputc('\n', sh->out);
+		any = true;
+		e = put(sh, cpu);
+	}
+	cpus_done(&cpus);
+	return e;
+}
+
+const struct command cmd_runq = {
+	.name = "runq",
+	.args = "[-t | -m] [-c cpus]",
+	.summary = "show what each CPU had to run",
+	.options = options,
+	.run = run,
+};
