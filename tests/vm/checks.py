@@ -1,5 +1,6 @@
 """What must hold after a scenario. Each check takes an Outcome and asserts; it may return words
 for the test line, or raise Skip with the reason. Only the guest's console and disks are read."""
+import difflib
 import json
 import re
 import subprocess
@@ -224,6 +225,34 @@ def oracle_crash(o):
     assert f'PID: {r["panic"]["task"]["pid"]} ' in text, "another panic task"
     log = (o.folder / "vmcore-dmesg.txt").read_text(errors="replace").splitlines()
     assert without_caller(log[-1]) in text, "the log's last line is not there"
+
+
+def oracle_shell(o):
+    """Command by command, the classic shell with its vmlinux and ours say the same: at least 95 %
+    of the fields."""
+    vmlinux = o.kernel.debug_vmlinux()
+    if not vmlinux:
+        raise Skip("no debug vmlinux; fetch it with tests/vm/fetch-debug " + o.kernel.name)
+    commands = [l for l in (ORACLE / "shell.commands").read_text().splitlines() if l and l[0] != "#"]
+    mark = "=-=-="
+    script = o.work / "shell.commands"
+    script.write_text("".join(f"{c}\n!echo {mark}\n" for c in commands) + "quit\n")
+    p = call("crash", "-s", "-i", script, vmlinux, o.folder / "vmcore", ok=False)
+    theirs = p.stdout.decode(errors="replace").split(mark + "\n")[:-1]
+    assert len(theirs) == len(commands), p.stdout[-1500:]
+    theirs[0] = theirs[0][theirs[0].index("struct "):]  # after its warnings
+    equal = total = 0
+    notes = []
+    for command, a, b in zip(commands, theirs, ask(o, *commands)):
+        a, b = a.split(), b.split()
+        same = sum(m.size for m in difflib.SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks())
+        equal += same
+        total += max(len(a), len(b))
+        if same < max(len(a), len(b)):
+            notes.append(f"{command}: {same} of {max(len(a), len(b))}")
+    (o.work / "shell.differences").write_text("\n".join(notes) + "\n")
+    assert equal >= total * 0.95, f"{equal} of {total} fields; " + "; ".join(notes)
+    return f"{len(commands)} commands, {equal} of {total} fields equal"
 
 
 def page_truth(o):

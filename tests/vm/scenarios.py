@@ -39,7 +39,7 @@ class Scenario:
 
 SCENARIOS = [
     Scenario("ext4-device-6.1-file", sysconfig='KEXEC_ARGS="-s"\n', cpus=2,
-             checks=DUMP_CHECKS + ["every_cpu", "shell", "oracle_counts", "oracle_crash",
+             checks=DUMP_CHECKS + ["every_cpu", "shell", "oracle_counts", "oracle_crash", "oracle_shell",
                                    "cut_off"]),
     Scenario("ext4-label-6.1-segments-96M", by="LABEL", sysconfig='KEXEC_ARGS="-c"\n',
              ram_mb=2048, crashkernel="96M", target_mb=1200, checks=DUMP_CHECKS + ["small_image"]),
