@@ -398,7 +398,7 @@ static int open_lock(const char **ret_name)
 /* The lock is held until the program ends. */
 static bool take_lock(void)
 {
-	uint64_t began = clock_now_ms(), said = began;
+	uint64_t began = clock_now_ms(), said = 0; /* 0: not yet */
 	const char *name;
 	int fd = open_lock(&name);
 
@@ -419,7 +419,7 @@ static bool take_lock(void)
 				  name, arg_wait_s);
 			return false;
 		}
-		if (now == began || now - said >= LOCK_SAY_MS) {
+		if (!said || now - said >= LOCK_SAY_MS) {
 			log_info("Another app is currently holding the kdump lock; waiting for it "
 				 "to exit...");
 			said = now;
