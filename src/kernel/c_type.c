@@ -354,15 +354,16 @@ struct error *ctype_member(struct kernel *k, struct ctype t, const char *path,
 			   struct member *ret, struct ctype *ret_type)
 {
 	struct btf_type b;
+	struct error *e;
 
 	if (!ctype_base(k, t, &b) || (b.kind != BTF_STRUCT && b.kind != BTF_UNION))
 		return error_new(ERROR_USAGE, "%s: asked of something that is no struct", path);
-	if (btf_member(k->btf, t.id, path, ret)) /* btf_member says ids; people want names */
-		;
-	else {
+	e = btf_member(k->btf, t.id, path, ret);
+	if (!e) {
 		*ret_type = ctype_of(ret->type_id);
 		return NULL;
 	}
+	error_free(e); /* it speaks of ids; people want names */
 	return error_new(ERROR_NOT_FOUND, "%s %s has no member %s",
 			 b.kind == BTF_UNION ? "union" : "struct",
 			 b.name[0] ? b.name : "without name", path);

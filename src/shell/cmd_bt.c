@@ -248,9 +248,11 @@ static struct error *check_stacks(struct request *r)
 		struct member m;
 		struct error *e = type_member(r->sh->kernel, "task_struct", "thread_info", &m);
 
-		/* where thread_info is on the stack, it comes first */
-		if (e && !type_size(r->sh->kernel, "thread_info", &word))
-			end += word;
+		if (e) { /* thread_info is on the stack, and comes first */
+			error_free(e);
+			e = type_size(r->sh->kernel, "thread_info", &word);
+			end += e ? 0 : word;
+		}
 		error_free(e);
 		e = vmem_read_long(r->sh->kernel, end, &word);
 		if (e || word == STACK_END_MAGIC) {

@@ -92,16 +92,15 @@ static struct error *find(struct shell *sh, const char *word, uint64_t *ret)
 
 	if (!e)
 		return NULL;
-	if (modules_count(sh->kernel))
-		for (size_t i = 0; i < modules_count(sh->kernel); i++) {
-			struct error *e2 = module_symbol_find(sh->kernel, module_at(sh->kernel, i), word, ret);
+	for (size_t i = 0; i < modules_count(sh->kernel); i++) {
+		struct error *e2 = module_symbol_find(sh->kernel, module_at(sh->kernel, i), word, ret);
 
-			error_free(e2);
-			if (!e2) {
-				error_free(e);
-				return NULL;
-			}
+		error_free(e2);
+		if (!e2) {
+			error_free(e);
+			return NULL;
 		}
+	}
 	return e;
 }
 

@@ -50,7 +50,8 @@ uint64_t fake_alloc(struct fake *f, size_t len, size_t align)
 void fake_put_bytes(struct fake *f, uint64_t pa, const void *bytes, size_t len)
 {
 	must(pa <= f->len && len <= f->len - pa, "outside the memory");
-	memcpy(f->memory + pa, bytes, len);
+	if (len)
+		memcpy(f->memory + pa, bytes, len);
 }
 
 static void put_uint(unsigned char *p, unsigned width, uint64_t value, bool big)
