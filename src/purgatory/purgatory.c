@@ -88,17 +88,24 @@ static uint8_t clock_second(void)
 	return in8(PORT_CMOS + 1);
 }
 
-/* By the clock's second hand; by counting where the clock stands still. */
+/*
+ * By the clock's second hand: one step more than seconds, since the first may come at once. How long
+ * a write to the delay port takes is not known: an emulator does ten in a microsecond. So counting
+ * only ends the wait where the clock stands still.
+ */
+#define STILL_MS 60000
+
 static void wait_seconds(unsigned seconds)
 {
-	unsigned limit_ms = seconds * 4000;
 	uint8_t last = clock_second();
 
-	for (unsigned ms = 0; seconds && ms < limit_ms; ms++) {
+	for (unsigned ms = 0, steps = 0; steps <= seconds && ms < STILL_MS; ms++) {
 		uint8_t now = clock_second();
 
-		if (now != last)
-			seconds--;
+		if (now != last) {
+			steps++;
+			ms = 0;
+		}
 		last = now;
 		delay_us(1000);
 	}
