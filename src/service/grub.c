@@ -1,18 +1,16 @@
 /* Running grub.cfg; see grub.h. */
 #include "service/grub.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "service/bls.h"
+#include "service/grub_words.h"
 #include "service/rootpath.h"
 
 #define STEPS_MAX  200000 /* statements */
 #define DEPTH_MAX  24	  /* conditions, menus and files in each other */
-#define WORDS_MAX  4096   /* in one statement */
 #define ITEMS_MAX  10000
 #define FILE_LIMIT (4u << 20)
-#define LINE_LIMIT (1u << 20) /* bytes of one expanded word */
 
 struct item {
 	char *title, *id;
@@ -30,13 +28,6 @@ struct script {
 	unsigned steps, depth;
 };
 
-/* Reads one text. */
-struct reader {
-	const char *at;
-};
-
-enum token { TOKEN_END, TOKEN_SEPARATOR, TOKEN_OPEN, TOKEN_CLOSE, TOKEN_WORD };
-
 static void item_done(struct item *i)
 {
 	free(i->title);
@@ -52,204 +43,6 @@ static void menu_done(struct script *s)
 	for (size_t i = 0; i < s->menu.n; i++)
 		item_done(&s->menu.v[i]);
 	vector_done(&s->menu);
-}
-
-static const char *get(const struct script *s, const char *name, size_t len)
-{
-	for (size_t i = 0; i + 1 < s->vars.n; i += 2)
-		if (strlen(s->vars.v[i]) == len && !memcmp(s->vars.v[i], name, len))
-			return s->vars.v[i + 1];
-	return "";
-}
-
-static struct error *set(struct script *s, const char *name, const char *value)
-{
-	for (size_t i = 0; i + 1 < s->vars.n; i += 2)
-		if (!strcmp(s->vars.v[i], name)) {
-			char *copy = strdup(value);
-
-			if (!copy)
-				return error_nomem();
-			free(s->vars.v[i + 1]);
-			s->vars.v[i + 1] = copy;
-			return NULL;
-		}
-	TRY(words_add(&s->vars, name));
-	return words_add(&s->vars, value);
-}
-
-static void skip_blanks(struct reader *r)
-{
-	for (;;) {
-		if (*r->at == ' ' || *r->at == '\t' || *r->at == '\r')
-			r->at++;
-		else if (r->at[0] == '\\' && r->at[1] == '\n')
-			r->at += 2;
-		else if (*r->at == '#')
-			r->at += strcspn(r->at, "\n");
-		else
-			return;
-	}
-}
-
-static const char *end_of_word(const char *at)
-{
-	while (*at && !strchr(" \t\r\n;", *at)) {
-		if (*at == '\'') {
-			at++;
-			at += strcspn(at, "'");
-			at += !!*at;
-		} else if (*at == '"') {
-			for (at++; *at && *at != '"'; at++)
-				at += *at == '\\' && at[1];
-			at += !!*at;
-		} else if (at[0] == '$' && at[1] == '{') {
-			at += strcspn(at, "}\n");
-			at += *at == '}';
-		} else {
-			at += at[0] == '\\' && at[1] ? 2 : 1;
-		}
-	}
-	return at;
-}
-
-/* The next token without taking it; *ret_end is behind it. */
-static enum token peek(struct reader *r, const char **ret_end)
-{
-	skip_blanks(r);
-	*ret_end = r->at + !!*r->at;
-	if (!*r->at)
-		return TOKEN_END;
-	if (*r->at == '\n' || *r->at == ';')
-		return TOKEN_SEPARATOR;
-	*ret_end = end_of_word(r->at);
-	if (*ret_end - r->at == 1 && *r->at == '{')
-		return TOKEN_OPEN;
-	if (*r->at == '}') {
-		*ret_end = r->at + 1;
-		return TOKEN_CLOSE;
-	}
-	return TOKEN_WORD;
-}
-
-/* A variable's value where `at` stands at its '$'; returns where it ends. */
-static const char *expand_variable(const struct script *s, const char *at, const char *end,
-				   struct strbuf *to)
-{
-	const char *name = at + 1;
-	size_t len = 0;
-
-	if (name < end && *name == '{') {
-		name++;
-		while (name + len < end && name[len] != '}')
-			len++;
-		strbuf_puts(to, get(s, name, len));
-		return MIN(name + len + 1, end);
-	}
-	while (name + len < end && (isalnum((unsigned char)name[len]) || strchr("_?@*#", name[len])))
-		len++;
-	if (!len)
-		strbuf_putc(to, '$');
-	else
-		strbuf_puts(to, get(s, name, len));
-	return name + len;
-}
-
-static const char *expand_quoted(const struct script *s, const char *at, const char *end,
-				 struct strbuf *to)
-{
-	for (at++; at < end && *at != '"';) {
-		if (*at == '$') {
-			at = expand_variable(s, at, end, to);
-			continue;
-		}
-		if (*at == '\\' && at + 1 < end && strchr("\\\"$\n", at[1]))
-			at++;
-		strbuf_putc(to, *at++);
-	}
-	return MIN(at + 1, end);
-}
-
-/* One word becomes one word: an unquoted variable is split at blanks by the caller. */
-static struct error *expand(const struct script *s, const char *at, const char *end, char **ret,
-			    bool *ret_split)
-{
-	_cleanup_strbuf_ struct strbuf to = { 0 };
-
-	*ret_split = false;
-	while (at < end && to.len < LINE_LIMIT) {
-		if (*at == '\'') {
-			const char *close = memchr(at + 1, '\'', (size_t)(end - at - 1));
-
-			close = close ? close : end;
-			strbuf_add(&to, at + 1, (size_t)(close - at - 1));
-			at = MIN(close + 1, end);
-		} else if (*at == '"') {
-			at = expand_quoted(s, at, end, &to);
-		} else if (*at == '$') {
-			*ret_split = true;
-			at = expand_variable(s, at, end, &to);
-		} else {
-			at += *at == '\\' && at + 1 < end;
-			strbuf_putc(&to, *at++);
-		}
-	}
-	if (to.len >= LINE_LIMIT)
-		return error_new(ERROR_BAD_DATA, "a word of over %u bytes", LINE_LIMIT);
-	TRY(strbuf_error(&to));
-	*ret = to.s ? strbuf_take(&to, NULL) : strdup("");
-	return *ret ? NULL : error_nomem();
-}
-
-static struct error *add_split(struct words *w, char *text)
-{
-	char *rest = NULL;
-
-	for (char *word = strtok_r(text, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest))
-		TRY(words_add(w, word));
-	return NULL;
-}
-
-/* The statement's words, expanded, up to its separator or brace. */
-static struct error *read_words(struct script *s, struct reader *r, struct words *w)
-{
-	const char *end;
-
-	while (peek(r, &end) == TOKEN_WORD) {
-		_cleanup_free_ char *word = NULL;
-		bool split;
-
-		if (w->n > WORDS_MAX)
-			return error_new(ERROR_BAD_DATA, "a command of over %d words", WORDS_MAX);
-		TRY(expand(s, r->at, end, &word, &split));
-		r->at = end;
-		TRY(split && w->n ? add_split(w, word) : words_add(w, word));
-	}
-	return NULL;
-}
-
-static bool at_word(struct reader *r, const char *word)
-{
-	const char *end;
-
-	return peek(r, &end) == TOKEN_WORD && (size_t)(end - r->at) == strlen(word) &&
-	       !memcmp(r->at, word, strlen(word));
-}
-
-static bool at_any(struct reader *r, const char *const *stops)
-{
-	for (; stops && *stops; stops++)
-		if (at_word(r, *stops))
-			return true;
-	return false;
-}
-
-static void take(struct reader *r)
-{
-	const char *end;
-
-	(void)peek(r, &end); /* for where it ends */
-	r->at = end;
 }
 
 /* A path of the script as a name below our root: "(hd0,gpt2)/grub/x", "$prefix/x". */
@@ -352,7 +145,7 @@ static struct error *load_env(struct script *s)
 	TRY(e);
 	TRY(grubenv_parse(text, &vars));
 	for (size_t i = 0; i + 1 < vars.n; i += 2)
-		TRY(set(s, vars.v[i], vars.v[i + 1]));
+		TRY(grub_set_variable(&s->vars, vars.v[i], vars.v[i + 1]));
 	return NULL;
 }
 
@@ -392,12 +185,12 @@ static struct error *add_bls(struct script *s)
 	return NULL;
 }
 
-static struct error *run_list(struct script *s, struct reader *r, bool on, const char *const *stops,
+static struct error *run_list(struct script *s, struct grub_reader *r, bool on, const char *const *stops,
 			      int *ret);
 
 static struct error *run_text(struct script *s, const char *text)
 {
-	struct reader r = { text };
+	struct grub_reader r = { text };
 	int status = 0;
 
 	return run_list(s, &r, true, NULL, &status);
@@ -440,7 +233,7 @@ static struct error *set_all(struct script *s, const struct words *w)
 
 		if (equal) {
 			*equal = '\0';
-			TRY(set(s, w->v[i], equal + 1));
+			TRY(grub_set_variable(&s->vars, w->v[i], equal + 1));
 		}
 	}
 	return NULL;
@@ -525,7 +318,7 @@ static struct error *run_command(struct script *s, struct words *w, int *ret)
 		return NULL;
 	}
 	if (!strcmp(name, "unset") && w->n > 1)
-		return set(s, w->v[1], "");
+		return grub_set_variable(&s->vars, w->v[1], "");
 	if (strchr(name, '=') && name[0] != '=') /* name=value */
 		return set_all(s, &(struct words){ .v = (char *[]){ NULL, w->v[0] }, .n = 2 });
 	*ret = !is_any(name, good);
@@ -533,18 +326,18 @@ static struct error *run_command(struct script *s, struct words *w, int *ret)
 }
 
 /* "menuentry TITLE --id ID ... {": the body is kept as text. */
-static struct error *run_menu(struct script *s, struct reader *r, bool on, const struct words *w)
+static struct error *run_menu(struct script *s, struct grub_reader *r, bool on, const struct words *w)
 {
 	struct item i = { .submenu = !strcmp(w->v[0], "submenu") };
 	const char *end, *start;
 	struct error *e;
 	int status;
 
-	if (peek(r, &end) != TOKEN_OPEN)
+	if (grub_peek(r, &end) != GRUB_OPEN)
 		return error_new(ERROR_BAD_DATA, "%s without a body in braces", w->v[0]);
 	r->at = start = end;
 	TRY(run_list(s, r, false, NULL, &status));
-	if (peek(r, &end) != TOKEN_CLOSE)
+	if (grub_peek(r, &end) != GRUB_CLOSE)
 		return error_new(ERROR_BAD_DATA, "a brace is not closed");
 	i.body = on ? strndup(start, (size_t)(r->at - start)) : NULL;
 	r->at = end;
@@ -563,7 +356,7 @@ static struct error *run_menu(struct script *s, struct reader *r, bool on, const
 	return e;
 }
 
-static struct error *run_if(struct script *s, struct reader *r, bool on)
+static struct error *run_if(struct script *s, struct grub_reader *r, bool on)
 {
 	static const char *const then[] = { "then", NULL };
 	static const char *const ends[] = { "elif", "else", "fi", NULL };
@@ -573,60 +366,60 @@ static struct error *run_if(struct script *s, struct reader *r, bool on)
 	do {
 		bool yes;
 
-		take(r); /* if, elif */
+		grub_take(r); /* if, elif */
 		TRY(run_list(s, r, on && !done, then, &status));
 		yes = on && !done && status == 0;
-		if (!at_word(r, "then"))
+		if (!grub_at_word(r, "then"))
 			return error_new(ERROR_BAD_DATA, "\"if\" without \"then\"");
-		take(r);
+		grub_take(r);
 		TRY(run_list(s, r, yes, ends, &status));
 		done |= yes;
-	} while (at_word(r, "elif"));
-	if (at_word(r, "else")) {
-		take(r);
+	} while (grub_at_word(r, "elif"));
+	if (grub_at_word(r, "else")) {
+		grub_take(r);
 		TRY(run_list(s, r, on && !done, ends, &status));
 	}
-	if (!at_word(r, "fi"))
+	if (!grub_at_word(r, "fi"))
 		return error_new(ERROR_BAD_DATA, "\"if\" without \"fi\"");
-	take(r);
+	grub_take(r);
 	return NULL;
 }
 
 /* Loops and functions are read over: what grub-mkconfig makes has none that choose an entry. */
-static struct error *skip_loop(struct script *s, struct reader *r)
+static struct error *skip_loop(struct script *s, struct grub_reader *r)
 {
 	static const char *const starts[] = { "do", NULL }, *const ends[] = { "done", NULL };
 	int status;
 
-	take(r);
+	grub_take(r);
 	TRY(run_list(s, r, false, starts, &status));
-	if (at_word(r, "do"))
-		take(r);
+	if (grub_at_word(r, "do"))
+		grub_take(r);
 	TRY(run_list(s, r, false, ends, &status));
-	if (!at_word(r, "done"))
+	if (!grub_at_word(r, "done"))
 		return error_new(ERROR_BAD_DATA, "a loop without \"done\"");
-	take(r);
+	grub_take(r);
 	return NULL;
 }
 
-static struct error *skip_function(struct script *s, struct reader *r)
+static struct error *skip_function(struct script *s, struct grub_reader *r)
 {
 	const char *end;
 	int status;
 
-	take(r);
-	take(r); /* its name */
-	if (peek(r, &end) != TOKEN_OPEN)
+	grub_take(r);
+	grub_take(r); /* its name */
+	if (grub_peek(r, &end) != GRUB_OPEN)
 		return error_new(ERROR_BAD_DATA, "a function without a body in braces");
 	r->at = end;
 	TRY(run_list(s, r, false, NULL, &status));
-	if (peek(r, &end) != TOKEN_CLOSE)
+	if (grub_peek(r, &end) != GRUB_CLOSE)
 		return error_new(ERROR_BAD_DATA, "a brace is not closed");
 	r->at = end;
 	return NULL;
 }
 
-static struct error *run_statement(struct script *s, struct reader *r, bool on, int *ret)
+static struct error *run_statement(struct script *s, struct grub_reader *r, bool on, int *ret)
 {
 	static const char *const loops[] = { "for", "while", "until", NULL };
 	static const char *const menus[] = { "menuentry", "submenu", NULL };
@@ -636,37 +429,37 @@ static struct error *run_statement(struct script *s, struct reader *r, bool on, 
 	if (++s->steps > STEPS_MAX)
 		return error_new(ERROR_BAD_DATA, "over %d commands", STEPS_MAX);
 	*ret = 0;
-	if (at_word(r, "if"))
+	if (grub_at_word(r, "if"))
 		return run_if(s, r, on);
-	if (at_any(r, loops))
+	if (grub_at_any(r, loops))
 		return skip_loop(s, r);
-	if (at_word(r, "function"))
+	if (grub_at_word(r, "function"))
 		return skip_function(s, r);
-	if (peek(r, &end) == TOKEN_OPEN) { /* a brace of its own groups */
+	if (grub_peek(r, &end) == GRUB_OPEN) { /* a brace of its own groups */
 		r->at = end;
 		return NULL;
 	}
-	TRY(read_words(s, r, &w));
+	TRY(grub_read_words(&s->vars, r, &w));
 	if (is_any(w.v[0], menus))
 		return run_menu(s, r, on, &w);
 	if (r->at == before)
-		take(r); /* never stand still */
+		grub_take(r); /* never stand still */
 	return on ? run_command(s, &w, ret) : NULL;
 }
 
 /* Up to the end, a closing brace, or one of `stops` where a command may stand. */
-static struct error *run_list(struct script *s, struct reader *r, bool on, const char *const *stops,
+static struct error *run_list(struct script *s, struct grub_reader *r, bool on, const char *const *stops,
 			      int *ret)
 {
 	struct error *e = NULL;
 	const char *end;
-	enum token t;
+	enum grub_token t;
 
 	*ret = 0;
 	if (++s->depth > DEPTH_MAX)
 		e = error_new(ERROR_BAD_DATA, "over %d levels of conditions and menus", DEPTH_MAX);
-	while (!e && (t = peek(r, &end)) != TOKEN_END && t != TOKEN_CLOSE && !at_any(r, stops)) {
-		if (t == TOKEN_SEPARATOR)
+	while (!e && (t = grub_peek(r, &end)) != GRUB_END && t != GRUB_CLOSE && !grub_at_any(r, stops)) {
+		if (t == GRUB_SEPARATOR)
 			r->at = end;
 		else
 			e = run_statement(s, r, on, ret);
@@ -697,12 +490,12 @@ static struct error *no_such_entry(const struct script *s, const char *name)
 static struct error *start_bls(struct script *s, const struct item *i, struct boot_entry *e)
 {
 	const char *from = i->options ? i->options : "";
-	struct reader r = { from };
+	struct grub_reader r = { from };
 	_cleanup_words_ struct words w = { 0 };
 	_cleanup_strbuf_ struct strbuf line = { 0 };
 
 	TRY(words_add(&w, "linux"));
-	TRY(read_words(s, &r, &w));
+	TRY(grub_read_words(&s->vars, &r, &w));
 	for (size_t n = 1; n < w.n; n++)
 		add_argument(&line, w.v[n]);
 	TRY(strbuf_error(&line));
@@ -770,11 +563,11 @@ static struct error *run(struct script *s, const char *text, const char *wanted,
 	const char *chosen;
 	struct error *e;
 
-	TRY(set(s, "menuentry_id_option", "--id"));
-	TRY(set(s, "feature_menuentry_id", "y"));
-	TRY(set(s, "prefix", "/grub"));
+	TRY(grub_set_variable(&s->vars, "menuentry_id_option", "--id"));
+	TRY(grub_set_variable(&s->vars, "feature_menuentry_id", "y"));
+	TRY(grub_set_variable(&s->vars, "prefix", "/grub"));
 	TRY(run_text(s, text));
-	chosen = get(s, "default", 7);
+	chosen = grub_variable(&s->vars, "default", 7);
 	path = strdup(wanted ? wanted : *chosen ? chosen : "0");
 	if (!path)
 		return error_nomem();
