@@ -151,7 +151,7 @@ static struct error *put_files(struct shell *sh, const struct task *t, const cha
 	return NULL;
 }
 
-static struct error *put_task(struct shell *sh, const struct task *t, const char *word)
+static struct error *put_task(struct shell *sh, const struct task *t, const void *word)
 {
 	print_task_line(sh, t);
 	TRY(put_folders(sh, t));
@@ -160,9 +160,7 @@ static struct error *put_task(struct shell *sh, const struct task *t, const char
 
 static struct error *run(struct shell *sh, struct options *o)
 {
-	struct task_picks picks = {0};
 	const char *word = NULL;
-	struct error *e = NULL;
 	char **words;
 	int id, n;
 
@@ -171,18 +169,7 @@ static struct error *run(struct shell *sh, struct options *o)
 	if (id < 0)
 		return command_misused();
 	words = command_words(o, &n);
-	if (!n)
-		return sh->has_task ? put_task(sh, &sh->task, word) :
-				      error_new(ERROR_NOT_FOUND, "no task is the current one; name one");
-	for (int i = 0; i < n && !e; i++)
-		e = tasks_pick(sh, words[i], &picks);
-	for (size_t i = 0; i < picks.v.n && !e && !shell_interrupted(); i++) {
-		if (i)
-			fputc('\n', sh->out);
-		e = put_task(sh, &sh->tasks->v[picks.v.v[i]], word);
-	}
-	vector_done(&picks.v);
-	return e;
+	return tasks_for_words(sh, words, n, true, put_task, word);
 }
 
 const struct command cmd_files = {

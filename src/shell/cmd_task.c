@@ -43,51 +43,46 @@ static struct error *show_struct(struct shell *sh, const char *name, uint64_t va
 	return NULL;
 }
 
-static struct error *show_task(struct shell *sh, const struct task *t, const char *members,
-			       const struct show_how *how)
+/* What -R, -x and -d ask for. */
+struct wish {
+	const char *members; /* null: the whole structures */
+	struct show_how how;
+};
+
+static struct error *show_task(struct shell *sh, const struct task *t, const void *arg)
 {
+	const struct wish *w = arg;
 	struct member info;
 	struct error *e;
 	uint64_t va = t->stack_va;
 
 	print_task_line(sh, t);
-	if (members)
-		return show_members(sh, t, members, how);
-	TRY(show_struct(sh, "struct task_struct", t->va, how));
+	if (w->members)
+		return show_members(sh, t, w->members, &w->how);
+	TRY(show_struct(sh, "struct task_struct", t->va, &w->how));
 	e = type_member(sh->kernel, "task_struct", "thread_info", &info);
 	if (!e)
 		va = t->va + info.off;
 	error_free(e);
-	return show_struct(sh, "struct thread_info", va, how);
+	return show_struct(sh, "struct thread_info", va, &w->how);
 }
 
 static struct error *run(struct shell *sh, struct options *o)
 {
-	struct show_how how = show_defaults(sh);
-	struct task_picks picks = {0};
-	const char *members = NULL;
-	struct error *e = NULL;
+	struct wish w = {.how = show_defaults(sh)};
 	char **words;
 	int id, n;
 
 	while ((id = options_next(o)) > 0) {
 		if (id == OPT_MEMBERS)
-			members = o->value;
+			w.members = o->value;
 		else
-			how.radix = id == OPT_HEX ? 16 : 10;
+			w.how.radix = id == OPT_HEX ? 16 : 10;
 	}
 	if (id < 0)
 		return command_misused();
 	words = command_words(o, &n);
-	if (!n)
-		return sh->has_task ? show_task(sh, &sh->task, members, &how) :
-				      error_new(ERROR_NOT_FOUND, "no task is the current one; name one");
-	for (int i = 0; i < n && !e; i++)
-		e = tasks_pick(sh, words[i], &picks);
-	for (size_t i = 0; i < picks.v.n && !e && !shell_interrupted(); i++)
-		e = show_task(sh, &sh->tasks->v[picks.v.v[i]], members, &how);
-	vector_done(&picks.v);
-	return e;
+	return tasks_for_words(sh, words, n, false, show_task, &w);
 }
 
 const struct command cmd_task = {

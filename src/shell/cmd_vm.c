@@ -78,7 +78,7 @@ static struct error *put_areas(struct shell *sh, uint64_t mm)
 	return NULL;
 }
 
-static struct error *put_task(struct shell *sh, const struct task *t)
+static struct error *put_task(struct shell *sh, const struct task *t, const void *arg UNUSED)
 {
 	_cleanup_rss_deltas_ struct rss_deltas *deltas = NULL;
 	int width = (int)(2 * sh->kernel->long_size);
@@ -108,26 +108,13 @@ static struct error *put_task(struct shell *sh, const struct task *t)
 
 static struct error *run(struct shell *sh, struct options *o)
 {
-	struct task_picks picks = {0};
-	struct error *e = NULL;
 	char **words;
 	int n;
 
 	if (options_next(o) != 0)
 		return command_misused();
 	words = command_words(o, &n);
-	if (!n)
-		return sh->has_task ? put_task(sh, &sh->task) :
-				      error_new(ERROR_NOT_FOUND, "no task is the current one; name one");
-	for (int i = 0; i < n && !e; i++)
-		e = tasks_pick(sh, words[i], &picks);
-	for (size_t i = 0; i < picks.v.n && !e && !shell_interrupted(); i++) {
-		if (i)
-			fputc('\n', sh->out);
-		e = put_task(sh, &sh->tasks->v[picks.v.v[i]]);
-	}
-	vector_done(&picks.v);
-	return e;
+	return tasks_for_words(sh, words, n, true, put_task, NULL);
 }
 
 const struct command cmd_vm = {

@@ -155,6 +155,27 @@ struct error *tasks_pick(struct shell *sh, const char *word, struct task_picks *
 	return NULL;
 }
 
+struct error *tasks_for_words(struct shell *sh, char **words, int n, bool blank,
+			      struct error *(*each)(struct shell *sh, const struct task *t, const void *arg),
+			      const void *arg)
+{
+	struct task_picks p = { 0 };
+	struct error *e = NULL;
+
+	if (!n)
+		return sh->has_task ? each(sh, &sh->task, arg) :
+				      error_new(ERROR_NOT_FOUND, "no task is the current one; name one");
+	for (int i = 0; i < n && !e; i++)
+		e = tasks_pick(sh, words[i], &p);
+	for (size_t i = 0; i < p.v.n && !e && !shell_interrupted(); i++) {
+		if (i && blank)
+			fputc('\n', sh->out);
+		e = each(sh, &sh->tasks->v[p.v.v[i]], arg);
+	}
+	vector_done(&p.v);
+	return e;
+}
+
 struct error *tasks_pick_one(struct shell *sh, const char *word, struct task *ret)
 {
 	struct task_picks p = { 0 };

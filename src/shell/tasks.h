@@ -21,6 +21,11 @@ struct task_picks {
 	VECTOR(size_t) v;
 };
 struct error *tasks_pick(struct shell *sh, const char *word, struct task_picks *ret) MUST_CHECK;
+/* Calls `each` for the tasks that `words` name, for the current one without any; a blank line
+ * comes between when `blank`. */
+struct error *tasks_for_words(struct shell *sh, char **words, int n, bool blank,
+			      struct error *(*each)(struct shell *sh, const struct task *t, const void *arg),
+			      const void *arg) MUST_CHECK;
 /* Exactly one: the first that matches a process id or an address. */
 struct error *tasks_pick_one(struct shell *sh, const char *word, struct task *ret) MUST_CHECK;
 
