@@ -5,7 +5,7 @@
 #include "kernel/vmem.h"
 
 #define DEPTH_MAX 64	     /* red-black trees of 2^32 nodes are no deeper */
-#define STEPS_MAX (1u << 24) /* nodes of one tree */
+#define STEPS_MAX (1u << 22) /* nodes of one tree */
 
 struct walk {
 	struct kernel *k;

@@ -56,7 +56,7 @@ static uint64_t stack_size(struct shell *sh)
 	uint64_t va, end;
 
 	error_free(e);
-	if (!e && m.size)
+	if (!e && m.size && m.size <= 1u << 20)
 		return m.size;
 	/* not in BTF (it is no type of any variable): init's stack has symbols around it */
 	e = symbol_find(sh->kernel, "__start_init_stack", &va);
