@@ -13,13 +13,15 @@ struct state {
 	char *shorts;
 };
 
-struct error *options_begin(struct options *o, const struct option_def *defs, int argc,
-			    char **argv)
+static struct error *begin(struct options *o, const struct option_def *defs, bool leading, int argc,
+			   char **argv)
 {
 	_cleanup_strbuf_ struct strbuf shorts = { 0 };
 	struct state *s;
 	size_t rows = 0, n = 0;
 
+	if (leading)
+		strbuf_putc(&shorts, '+'); /* getopt's sign for it */
 	while (defs[rows].id)
 		rows++;
 	s = calloc(1, sizeof(*s));
@@ -49,6 +51,18 @@ struct error *options_begin(struct options *o, const struct option_def *defs, in
 	optind = 0;
 	*o = (struct options){ .defs = defs, .getopt_state = s, .argc = argc, .argv = argv };
 	return NULL;
+}
+
+struct error *options_begin(struct options *o, const struct option_def *defs, int argc,
+			    char **argv)
+{
+	return begin(o, defs, false, argc, argv);
+}
+
+struct error *options_begin_leading(struct options *o, const struct option_def *defs, int argc,
+				    char **argv)
+{
+	return begin(o, defs, true, argc, argv);
 }
 
 int options_next(struct options *o)

@@ -26,6 +26,9 @@ struct options {
 /* `argv` may be reordered. Messages of bad options go to stderr, as getopt words them. */
 struct error *options_begin(struct options *o, const struct option_def *defs, int argc,
 			    char **argv) MUST_CHECK;
+/* The same, but options end at the first word that is none: in front of a subcommand. */
+struct error *options_begin_leading(struct options *o, const struct option_def *defs, int argc,
+				    char **argv) MUST_CHECK;
 /* The id of the next option; 0 at the end; -1 for a bad one (already reported). */
 int options_next(struct options *o);
 /* After the end: index of the first word that is no option. */

@@ -8,12 +8,10 @@
 enum directive_kind {
 	VALUE,	    /* one value, kept as written */
 	CHOICE,	    /* one of the words of `choices` */
-	TARGET,	    /* the value is a device that holds this file system */
+	TARGET,	    /* where the dump goes; the key is the type of target */
+	ARGS,	    /* dracut's options: may name a target by --mount */
 	OLD_NAME,   /* another spelling of the directive of the same `which` */
 	DEPRECATED, /* refused for good */
-	LATER,	    /* understood; refused because this version cannot do it */
-	LATER_TARGET,
-	LATER_ARGS, /* LATER, but may name a target by --mount */
 };
 
 struct directive {
@@ -22,6 +20,7 @@ struct directive {
 	enum setting which;
 	const char *fallback; /* value when the key is absent */
 	const char *choices;
+	bool later; /* understood; refused because nothing carries it out yet: delete this when it is done */
 };
 
 #define FAILURE_ACTIONS "reboot|halt|poweroff|shell|dump_to_rootfs"
@@ -40,24 +39,27 @@ static const struct directive directives[] = {
 	{ "extra_bins", VALUE, SETTING_EXTRA_BINS },
 	{ "extra_modules", VALUE, SETTING_EXTRA_MODULES },
 
+	/* The resolvers (resolve.h) tell these apart by settings.target_type. */
 	{ "ext2", TARGET, SETTING_TARGET },
 	{ "ext3", TARGET, SETTING_TARGET },
 	{ "ext4", TARGET, SETTING_TARGET },
 	{ "xfs", TARGET, SETTING_TARGET },
 	{ "btrfs", TARGET, SETTING_TARGET },
 	{ "minix", TARGET, SETTING_TARGET },
-	{ "raw", LATER_TARGET, SETTING_TARGET },
-	{ "nfs", LATER_TARGET, SETTING_TARGET },
-	{ "ssh", LATER_TARGET, SETTING_TARGET },
-	{ "virtiofs", LATER_TARGET, SETTING_TARGET },
+	{ "vfat", TARGET, SETTING_TARGET },
+	{ "f2fs", TARGET, SETTING_TARGET },
+	{ "virtiofs", TARGET, SETTING_TARGET },
+	{ "raw", TARGET, SETTING_TARGET },
+	{ "nfs", TARGET, SETTING_TARGET },
+	{ "ssh", TARGET, SETTING_TARGET },
+	{ "sshkey", VALUE, SETTING_SSHKEY, "/root/.ssh/kdump_id_rsa" },
 
-	{ "sshkey", LATER },
-	{ "kdump_pre", LATER },
-	{ "kdump_post", LATER },
-	{ "kdump_emergency", LATER },
-	{ "dracut_args", LATER_ARGS, SETTING_TARGET },
-	{ "fence_kdump_args", LATER },
-	{ "fence_kdump_nodes", LATER },
+	{ "kdump_pre", VALUE, SETTING_KDUMP_PRE, .later = true },
+	{ "kdump_post", VALUE, SETTING_KDUMP_POST, .later = true },
+	{ "kdump_emergency", VALUE, SETTING_KDUMP_EMERGENCY, .later = true },
+	{ "fence_kdump_args", VALUE, SETTING_FENCE_KDUMP_ARGS, .later = true },
+	{ "fence_kdump_nodes", VALUE, SETTING_FENCE_KDUMP_NODES, .later = true },
+	{ "dracut_args", ARGS, SETTING_DRACUT_ARGS, .later = true },
 
 	{ "net", DEPRECATED },
 	{ "options", DEPRECATED },
@@ -72,11 +74,6 @@ struct line {
 	unsigned number;
 	char *key;
 	char *value;
-};
-
-/* Fills in `which` of LATER rows: they have no slot, so repeats are counted per row. */
-struct seen {
-	bool row[ARRAY_SIZE(directives)];
 };
 
 static struct error *refuse(const struct line *l, const char *fmt, ...) PRINTF(2, 3);
@@ -104,7 +101,7 @@ static const struct directive *directive_find(const char *key)
 static const struct directive *directive_of(enum setting which)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++)
-		if (directives[i].which == which && directives[i].kind <= TARGET)
+		if (directives[i].which == which && directives[i].kind < OLD_NAME)
 			return &directives[i];
 	return NULL;
 }
@@ -158,10 +155,8 @@ static void split_line(char *text, struct line *l)
 
 static struct error *keep(struct settings *s, const struct line *l, const struct directive *d)
 {
-	bool target = d->which == SETTING_TARGET;
-
 	if (s->value[d->which]) {
-		if (target)
+		if (d->which == SETTING_TARGET)
 			return refuse(l, "More than one dump targets specified");
 		return refuse(l, "Duplicated kdump config value of option %s", d->key);
 	}
@@ -169,17 +164,21 @@ static struct error *keep(struct settings *s, const struct line *l, const struct
 	if (!s->value[d->which])
 		return error_nomem();
 	s->line[d->which] = l->number;
-	if (target)
+	if (d->which == SETTING_TARGET)
 		s->target_type = d->key;
 	return NULL;
 }
 
-static void note_later(struct settings *s, const struct line *l, const struct directive *d)
+/* A target that dracut's options name: --mount "DEVICE MOUNTPOINT TYPE OPTIONS". */
+static struct error *keep_mount(struct settings *s, const struct line *l,
+				const struct directive *d)
 {
-	if (s->later)
-		return;
-	s->later = d->key;
-	s->later_line = l->number;
+	static const struct directive mount = { "dracut_args --mount", TARGET, SETTING_TARGET };
+	unsigned n = count_mounts(l->value);
+
+	if (n > 1)
+		return refuse(l, "Multiple mount targets specified in one \"%s\".", d->key);
+	return n ? keep(s, l, &mount) : NULL;
 }
 
 static struct error *rename_old(struct settings *s, const struct line *l,
@@ -194,10 +193,9 @@ static struct error *rename_old(struct settings *s, const struct line *l,
 	return NULL;
 }
 
-static struct error *take_line(struct settings *s, const struct line *l, struct seen *seen)
+static struct error *take_line(struct settings *s, const struct line *l)
 {
 	const struct directive *d = directive_find(l->key);
-	unsigned mounts = 0;
 
 	if (!d)
 		return refuse(l, "Invalid kdump config option %s", l->key);
@@ -210,22 +208,8 @@ static struct error *take_line(struct settings *s, const struct line *l, struct 
 		return refuse(l, "Invalid kdump config value for option '%s'", d->key);
 	if (d->kind == OLD_NAME)
 		TRY(rename_old(s, l, &d));
-	if (d->kind <= TARGET || d->kind == LATER_TARGET)
-		TRY(keep(s, l, d));
-	if (d->kind == LATER || d->kind == LATER_ARGS) {
-		if (seen->row[d - directives])
-			return refuse(l, "Duplicated kdump config value of option %s", d->key);
-		seen->row[d - directives] = true;
-	}
-	if (d->kind == LATER_ARGS)
-		mounts = count_mounts(l->value);
-	if (mounts > 1)
-		return refuse(l, "Multiple mount targets specified in one \"%s\".", d->key);
-	if (mounts)
-		TRY(keep(s, l, d));
-	if (d->kind > DEPRECATED)
-		note_later(s, l, d);
-	return NULL;
+	TRY(keep(s, l, d));
+	return d->kind == ARGS ? keep_mount(s, l, d) : NULL;
 }
 
 /* Checks that the established service makes after it has read everything. */
@@ -238,6 +222,19 @@ static struct error *check_choices(const struct settings *s)
 		if (d->kind == CHOICE && s->value[d->which] &&
 		    !one_of(d->choices, s->value[d->which]))
 			return refuse(&l, "Usage kdump.conf: %s {%s}", d->key, d->choices);
+	}
+	return NULL;
+}
+
+static struct error *check_later(const struct settings *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
+		const struct directive *d = &directives[i];
+		struct line l = { .s = s, .number = s->line[d->which] };
+
+		if (d->later && s->value[d->which])
+			return refuse(&l, "kdump config option %s is not supported yet; remove it",
+				      d->key);
 	}
 	return NULL;
 }
@@ -258,7 +255,6 @@ struct error *settings_parse(struct settings *s, const char *file, const char *t
 {
 	_cleanup_free_ char *copy = NULL;
 	struct line l = { .s = s };
-	struct seen seen = { 0 };
 	char *rest, *line;
 
 	s->file = strdup(file);
@@ -272,16 +268,11 @@ struct error *settings_parse(struct settings *s, const char *file, const char *t
 		l.number++;
 		split_line(line, &l);
 		if (*l.key)
-			TRY(take_line(s, &l, &seen));
+			TRY(take_line(s, &l));
 	}
 	TRY(check_choices(s));
 	TRY(check_path(s));
-	if (s->later) {
-		l.number = s->later_line;
-		return refuse(&l, "kdump config option %s is not supported yet; remove it",
-			      s->later);
-	}
-	return NULL;
+	return check_later(s);
 }
 
 struct error *settings_read(struct settings *s, int root, const char *file)
@@ -310,6 +301,11 @@ const char *settings_get(const struct settings *s, enum setting which)
 	if (s->value[which])
 		return s->value[which];
 	return d ? d->fallback : NULL;
+}
+
+const char *settings_target(const struct settings *s, const char *type)
+{
+	return text_equal(s->target_type, type) ? s->value[SETTING_TARGET] : NULL;
 }
 
 static struct error *zero_or_one(const struct settings *s, enum setting which, bool *ret)

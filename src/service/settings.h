@@ -20,7 +20,14 @@ enum setting {
 	SETTING_AUTO_RESET_CRASHKERNEL,
 	SETTING_EXTRA_BINS,
 	SETTING_EXTRA_MODULES,
-	SETTING_TARGET, /* the value of ext4, xfs, …; settings.target_type says which */
+	SETTING_TARGET, /* the value of ext4, nfs, raw, …; settings.target_type says which */
+	SETTING_SSHKEY,
+	SETTING_KDUMP_PRE,
+	SETTING_KDUMP_POST,
+	SETTING_KDUMP_EMERGENCY,
+	SETTING_FENCE_KDUMP_ARGS,
+	SETTING_FENCE_KDUMP_NODES,
+	SETTING_DRACUT_ARGS,
 	SETTING_COUNT
 };
 
@@ -28,11 +35,8 @@ struct settings {
 	char *file; /* for messages */
 	char *value[SETTING_COUNT]; /* null: not given */
 	unsigned line[SETTING_COUNT];
-	const char *target_type; /* "ext4", …; static; null: no target was named */
+	const char *target_type; /* "ext4", "nfs", …; static; null: no target was named */
 	struct words warnings; /* what a program should say although nothing failed */
-	/* the first directive that is understood but not carried out yet */
-	const char *later;
-	unsigned later_line;
 };
 
 /* Reads the text of `file` into zeroed `s`. Call settings_done() whatever the outcome;
@@ -45,6 +49,8 @@ void settings_done(struct settings *s);
 
 /* The value in force: as written, else the default of the table (null where there is none). */
 const char *settings_get(const struct settings *s, enum setting which);
+/* The value of the target when it is of this type ("ssh", "nfs", …), else null. */
+const char *settings_target(const struct settings *s, const char *type);
 /* force_rebuild and force_no_rebuild, whose values are looked at only when it comes to that. */
 struct error *settings_rebuild_wish(const struct settings *s, bool *ret_force,
 				    bool *ret_never) MUST_CHECK;

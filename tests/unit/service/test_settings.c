@@ -76,7 +76,6 @@ static void unknown_and_deprecated_keys(void **state)
 static void directives_to_come_are_refused_by_name(void **state)
 {
 	static const char *const later[] = {
-		"raw /dev/sdb", "nfs a:/b", "ssh root@host", "virtiofs tag", "sshkey /root/k",
 		"kdump_pre /x", "kdump_post /x", "kdump_emergency /x", "dracut_args --foo",
 		"fence_kdump_args -p 1", "fence_kdump_nodes a b",
 	};
@@ -112,6 +111,25 @@ static void empty_file_has_the_defaults(void **state)
 	assert_null(settings_get(&s, SETTING_EXTRA_BINS));
 	assert_null(settings_get(&s, SETTING_TARGET));
 	assert_null(s.target_type);
+}
+
+static void every_kind_of_target(void **state)
+{
+	static const char *const types[] = { "ext2", "ext3", "ext4", "xfs", "btrfs", "minix", "vfat",
+					     "f2fs", "virtiofs", "raw", "nfs", "ssh" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		_cleanup_settings_ struct settings s = { 0 };
+		char text[80];
+
+		snprintf(text, sizeof(text), "sshkey /root/k\n%s some where\n", types[i]);
+		assert_ok(parse(&s, text));
+		assert_string_equal(s.target_type, types[i]);
+		assert_string_equal(settings_target(&s, types[i]), "some where");
+		assert_null(settings_target(&s, "zfs"));
+		assert_string_equal(settings_get(&s, SETTING_SSHKEY), "/root/k");
+	}
 }
 
 static void value_of_path(const char *text, const char *expected)
@@ -218,6 +236,7 @@ int main(void)
 		cmocka_unit_test(unknown_and_deprecated_keys),
 		cmocka_unit_test(directives_to_come_are_refused_by_name),
 		cmocka_unit_test(empty_file_has_the_defaults),
+		cmocka_unit_test(every_kind_of_target),
 		cmocka_unit_test(blanks_comments_and_quotes),
 		cmocka_unit_test(values_are_kept),
 		cmocka_unit_test(default_is_the_old_failure_action),

@@ -1,0 +1,52 @@
+/*
+ * kdumpctl, shared by its subcommands. A subcommand is a function in the file of its group and
+ * a row in kdumpctl.c's table; the steps that several of them take are in kdumpctl_steps.c.
+ */
+#pragma once
+
+#include "host/host.h"
+#include "service/service.h"
+
+#define CONFIG	  "/etc/kdump.conf"
+#define SYSCONFIG "/etc/sysconfig/kdump"
+
+#define EXIT_NOT_OPERATIONAL 3
+
+/* What a subcommand works on; zeroed but for the first members when it begins. */
+struct service {
+	int root;
+	bool recorded;	 /* --root: what it says is of another machine than this kernel */
+	unsigned wait_s; /* for the lock */
+	struct options *options; /* the subcommand's own, begun (options_next); argv[0] is its name */
+
+	struct settings settings;
+	struct sysconfig sysconfig;
+	struct capture_kernel kernel;
+	struct target target;
+	struct image_how image_how; /* borrowed by the image */
+	struct image image;
+};
+
+/* Subcommands return the exit status. */
+int cmd_start(struct service *s);
+int cmd_stop(struct service *s);
+int cmd_restart(struct service *s);
+int cmd_reload(struct service *s);
+int cmd_rebuild(struct service *s);
+int cmd_status(struct service *s);
+int cmd_showmem(struct service *s);
+
+/* kdumpctl_lock.c: only one changes something at a time. Held until the program ends. */
+bool take_lock(const struct service *s);
+
+/* kdumpctl_steps.c. False: it failed, and that was said. */
+/* Says what went wrong, then the line that scripts look for (may be null). Always false. */
+bool failed(struct error *e, const char *known);
+void say_warnings(const struct words *w);
+bool read_sysconfig(struct service *s);
+bool read_settings(struct service *s);
+bool find_kernel(struct service *s);
+/* Everything that is decided before anything is written: kernel, target, image. */
+bool prepare(struct service *s);
+bool kexec_state(const struct service *s, struct kexec_state *ret);
+void service_done(struct service *s);

@@ -1,0 +1,101 @@
+/* Steps that several subcommands take; see kdumpctl.h. */
+#include "tools/kdumpctl.h"
+
+void service_done(struct service *s)
+{
+	image_done(&s->image);
+	target_done(&s->target);
+	capture_kernel_done(&s->kernel);
+	sysconfig_done(&s->sysconfig);
+	settings_done(&s->settings);
+}
+
+bool failed(struct error *e, const char *known)
+{
+	log_error("%s", error_message(e));
+	error_free(e);
+	if (known)
+		log_error("%s", known);
+	return false;
+}
+
+void say_warnings(const struct words *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		log_warning("%s", w->v[i]);
+}
+
+/* KDUMP_STDLOGLVL: 0 none to 4 debug, as enum log_level counts. */
+static void set_log_level(const struct sysconfig *conf)
+{
+	uint64_t level;
+
+	if (text_u64(sysconfig_get(conf, SYSCONFIG_STDLOGLVL), &level) &&
+	    level <= LOG_LEVEL_DEBUG)
+		log_setup("kdump", level);
+	else
+		log_warning("KDUMP_STDLOGLVL=%s is not a level from 0 to 4; 3 is used",
+			    sysconfig_get(conf, SYSCONFIG_STDLOGLVL));
+}
+
+bool read_sysconfig(struct service *s)
+{
+	struct error *e = sysconfig_read(&s->sysconfig, s->root, SYSCONFIG);
+
+	if (e)
+		return failed(e, NULL);
+	set_log_level(&s->sysconfig);
+	say_warnings(&s->sysconfig.warnings);
+	return true;
+}
+
+bool read_settings(struct service *s)
+{
+	struct error *e = settings_read(&s->settings, s->root, CONFIG);
+
+	say_warnings(&s->settings.warnings);
+	return e ? failed(e, NULL) : true;
+}
+
+bool find_kernel(struct service *s)
+{
+	struct error *e = capture_kernel_find(s->root, &s->sysconfig, &s->kernel);
+
+	return e ? failed(e, "failed to prepare for kdump bootinfo.") : true;
+}
+
+bool prepare(struct service *s)
+{
+	struct resolve_how how = { .root = s->root };
+	struct error *e;
+
+	if (!find_kernel(s))
+		return false;
+	how.foreign = s->kernel.foreign;
+	e = target_resolve(&how, &s->settings, &s->target);
+	say_warnings(&s->target.warnings);
+	if (e && error_kind(e) == ERROR_NOT_PERMITTED) {
+		log_error("%s. Cannot rebuild %s", error_message(e), s->kernel.image);
+		error_free(e);
+		return false;
+	}
+	if (e)
+		return failed(e, NULL);
+	log_debug("target: %s", s->target.shown);
+	s->image_how = (struct image_how){
+		.root = s->root,
+		.settings = &s->settings,
+		.kernel = &s->kernel,
+		.target = &s->target,
+	};
+	e = image_prepare(&s->image_how, &s->image);
+	say_warnings(&s->image.warnings);
+	return e ? failed(e, NULL) : true;
+}
+
+bool kexec_state(const struct service *s, struct kexec_state *ret)
+{
+	struct error *e = host_kexec_state(s->root, ret);
+
+	return e ? failed(e, NULL) : true;
+}
