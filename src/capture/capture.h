@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "capture/target.h"
 #include "plan/plan.h"
 
 /* How a worker ended: its exit status. */
@@ -65,10 +66,11 @@ struct capture {
 	unsigned grace_ms;   /* how long over its limit a worker may be: it ends its programs first */
 	struct board *board; /* shared */
 	struct plan plan;    /* the worker's */
-	int target;	     /* mounted file system's root; -1: none */
+	const struct target_ops *to; /* the target's kind; null: none was opened */
+	int target;	     /* its descriptor: a mounted file system's root, a device; -1: none */
 	int folder;	     /* the dump folder on it; -1: none */
-	char *folder_path;   /* absolute in the capture system; for foreign collectors */
-	int log_fd;	     /* kexec-dmesg.log, with room set aside; -1: none */
+	char *folder_path;   /* absolute in the capture system, for foreign collectors and messages */
+	struct target_file own_log; /* kexec-dmesg.log, with room set aside; fd -1: none */
 };
 
 extern const struct capture_ops capture_linux;

@@ -27,21 +27,19 @@ struct error *read_plan(struct capture *c) MUST_CHECK;
 /* modules.c: in the plan's order; each file is removed when it is in. */
 struct error *insert_modules(struct capture *c) MUST_CHECK;
 
-/* target_fs.c: finds and mounts the file system; sets c->target. */
-struct error *target_open(struct capture *c, const struct plan_place *place) MUST_CHECK;
-struct error *target_close(struct capture *c) MUST_CHECK;
+/* target_fs.c */
 /* Mount options as mount(2) takes them; *ret_rest is malloc'd. */
 struct error *mount_options(const char *options, unsigned long *ret_flags,
 			    char **ret_rest) MUST_CHECK;
 
-/* store.c: the dump folder and the files in it. */
+/* store.c: the dump folder and the files in it, on a mounted file system. See struct target_ops. */
 struct error *store_make_folder(struct capture *c) MUST_CHECK;
-struct error *store_create(struct capture *c, const char *name, int *ret_fd) MUST_CHECK;
-/* fsync, rename INCOMPLETE to NAME, fsync the folder. Closes the file. */
-struct error *store_commit(struct capture *c, int fd, const char *incomplete,
+struct error *store_create(struct capture *c, const char *name,
+			   struct target_file *ret) MUST_CHECK;
+/* fsync, rename INCOMPLETE to NAME, fsync the folder. */
+struct error *store_commit(struct capture *c, struct target_file *f, const char *incomplete,
 			   const char *name) MUST_CHECK;
-/* Closes the file; an empty one is removed. */
-void store_abandon(struct capture *c, int fd, const char *incomplete);
+void store_abandon(struct capture *c, struct target_file *f, const char *incomplete);
 
 /* save.c */
 void save_dmesg(struct capture *c);  /* failures are said, and the capture goes on */

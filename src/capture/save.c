@@ -49,13 +49,13 @@ static struct error *run(struct capture *c, char *const *argv, enum plan_step st
 }
 
 /* Commits what a program has written, or leaves what there is of it under its first name. */
-static struct error *settle(struct capture *c, struct error *e, int fd, const char *incomplete,
-			    const char *name)
+static struct error *settle(struct capture *c, struct error *e, struct target_file *f,
+			    const char *incomplete, const char *name)
 {
 	step_begin_planned(c, PLAN_STEP_SYNC);
 	if (!e)
-		return store_commit(c, fd, incomplete, name);
-	store_abandon(c, fd, incomplete);
+		return target_commit(c, f, incomplete, name);
+	target_abandon(c, f, incomplete);
 	return e;
 }
 
@@ -64,10 +64,10 @@ static struct error *settle(struct capture *c, struct error *e, int fd, const ch
 static struct error *try_dmesg(struct capture *c)
 {
 	char *argv[] = { COLLECTOR, "--dump-dmesg", "--fd", "1", VMCORE, NULL };
-	int fd;
+	struct target_file f;
 
-	TRY(store_create(c, "vmcore-dmesg-incomplete.txt", &fd));
-	return settle(c, run(c, argv, PLAN_STEP_DMESG, 0, fd), fd, "vmcore-dmesg-incomplete.txt",
+	TRY(target_create(c, "vmcore-dmesg-incomplete.txt", &f));
+	return settle(c, run(c, argv, PLAN_STEP_DMESG, 0, f.fd), &f, "vmcore-dmesg-incomplete.txt",
 		      "vmcore-dmesg.txt");
 }
 
@@ -75,7 +75,7 @@ void save_dmesg(struct capture *c)
 {
 	struct error *e = NULL;
 
-	if (c->plan.no_dmesg)
+	if (c->plan.no_dmesg || c->to->one_file)
 		return;
 	if (!file_exists(c->root, below_root(COLLECTOR)))
 		say("vmcore-dmesg.txt is left out: %s is not in the initramfs", COLLECTOR);
@@ -92,18 +92,18 @@ static struct error *try_report(struct capture *c)
 	/* standard input is the second file: only the first three descriptors are handed on */
 	char *argv[] = { REPORT, "--text-fd", "1", "--json-fd", "0", VMCORE, NULL };
 	struct error *e, *second;
-	int text, json;
+	struct target_file text, json;
 
-	TRY(store_create(c, "report-incomplete.txt", &text));
-	e = store_create(c, "report-incomplete.json", &json);
+	TRY(target_create(c, "report-incomplete.txt", &text));
+	e = target_create(c, "report-incomplete.json", &json);
 	if (e) {
-		store_abandon(c, text, "report-incomplete.txt");
+		target_abandon(c, &text, "report-incomplete.txt");
 		return e;
 	}
-	e = run(c, argv, PLAN_STEP_REPORT, json, text);
+	e = run(c, argv, PLAN_STEP_REPORT, json.fd, text.fd);
 	second = e ? error_new(ERROR_OTHER, "report.json is not saved either") : NULL;
-	e = settle(c, e, text, "report-incomplete.txt", "report.txt");
-	second = settle(c, second, json, "report-incomplete.json", "report.json");
+	e = settle(c, e, &text, "report-incomplete.txt", "report.txt");
+	second = settle(c, second, &json, "report-incomplete.json", "report.json");
 	if (!e)
 		return second;
 	error_free(second);
@@ -114,7 +114,7 @@ void save_report(struct capture *c)
 {
 	struct error *e = NULL;
 
-	if (c->plan.no_report)
+	if (c->plan.no_report || c->to->one_file)
 		return;
 	if (!file_exists(c->root, below_root(REPORT)))
 		say("the report is left out: %s is not in the initramfs", REPORT);
@@ -135,32 +135,43 @@ static bool is_ours(const char *program)
 	return strcmp(slash ? slash + 1 : program, "salvage-collect") == 0;
 }
 
-static struct error *collect(struct capture *c, int fd)
+/* Ours writes to the descriptor, flattened where that cannot seek. Others get the file's name,
+ * or, where there is none, write to standard output. */
+static struct error *collect(struct capture *c, const struct target_file *f)
 {
+	bool stream = target_file_is_stream(f);
 	_cleanup_words_ struct words argv = { 0 };
 
 	for (size_t i = 0; i < c->plan.collector.n; i++)
 		TRY(words_add(&argv, c->plan.collector.v[i]));
 	if (is_ours(c->plan.collector.v[0])) {
+		if (stream)
+			TRY(words_add(&argv, "-F"));
 		TRY(words_add(&argv, "--fd"));
 		TRY(words_add(&argv, "1"));
 		TRY(words_add(&argv, VMCORE));
-		return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, fd);
+		return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, f->fd);
 	}
 	TRY(words_add(&argv, VMCORE));
+	if (stream)
+		return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, f->fd);
 	TRY(words_addf(&argv, "%s/vmcore-incomplete", c->folder_path));
 	return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, 0);
 }
 
 /* A foreign collector may have made the file anew: what is synced is what has the name. */
-static struct error *reopen(struct capture *c, int *fd)
+static struct error *reopen(struct capture *c, struct target_file *f)
 {
-	int now = openat(c->folder, "vmcore-incomplete", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int now;
+
+	if (target_file_is_stream(f))
+		return NULL;
+	now = openat(c->folder, "vmcore-incomplete", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (now < 0)
 		return error_sys(errno, "vmcore-incomplete: the collector left no such file");
-	close(*fd);
-	*fd = now;
+	close(f->fd);
+	f->fd = now;
 	if (lseek(now, 0, SEEK_END) == 0)
 		return error_new(ERROR_OTHER, "vmcore-incomplete: the collector left it empty");
 	return NULL;
@@ -169,15 +180,15 @@ static struct error *reopen(struct capture *c, int *fd)
 struct error *save_dump(struct capture *c)
 {
 	uint64_t start = clock_now_ms();
+	struct target_file f;
 	struct error *e;
-	int fd;
 
-	TRY(store_create(c, "vmcore-incomplete", &fd));
+	TRY(target_create(c, "vmcore-incomplete", &f));
 	say("saving the memory of the crashed kernel");
-	e = collect(c, fd);
+	e = collect(c, &f);
 	if (!e)
-		e = reopen(c, &fd);
-	TRY(settle(c, e, fd, "vmcore-incomplete", "vmcore"));
+		e = reopen(c, &f);
+	TRY(settle(c, e, &f, "vmcore-incomplete", "vmcore"));
 	say("the dump took %ju s", (uintmax_t)(clock_now_ms() - start + 500) / 1000);
 	return NULL;
 }
@@ -186,11 +197,15 @@ struct error *save_dump(struct capture *c)
 
 void save_own_log_begin(struct capture *c)
 {
-	struct error *e = store_create(c, OWN_LOG_INCOMPLETE, &c->log_fd);
+	struct error *e;
 
+	if (c->to->one_file)
+		return;
+	e = target_create(c, OWN_LOG_INCOMPLETE, &c->own_log);
 	if (e)
 		say_error(e, "goes on without its own log");
-	else if (fallocate(c->log_fd, FALLOC_FL_KEEP_SIZE, 0, OWN_LOG_ROOM) < 0 &&
+	else if (!target_file_is_stream(&c->own_log) &&
+		 fallocate(c->own_log.fd, FALLOC_FL_KEEP_SIZE, 0, OWN_LOG_ROOM) < 0 &&
 		 errno != EOPNOTSUPP)
 		say("%s: no room on the target: %s", OWN_LOG_INCOMPLETE, strerror(errno));
 }
@@ -232,8 +247,8 @@ static struct error *write_own_log(const struct capture *c)
 	if (size < 0)
 		return error_sys(errno, "cannot read the kernel's log");
 	size = drop_levels(text, size);
-	TRY(file_write_fd(c->log_fd, OWN_LOG_INCOMPLETE, text, size));
-	if (ftruncate(c->log_fd, size) < 0)
+	TRY(file_write_fd(c->own_log.fd, OWN_LOG_INCOMPLETE, text, size));
+	if (!target_file_is_stream(&c->own_log) && ftruncate(c->own_log.fd, size) < 0)
 		return error_sys(errno, "%s: cannot give its room back", OWN_LOG_INCOMPLETE);
 	return NULL;
 }
@@ -242,9 +257,9 @@ void save_own_log(struct capture *c)
 {
 	struct error *e;
 
-	if (c->log_fd < 0)
+	if (c->own_log.fd < 0)
 		return;
 	e = write_own_log(c);
-	e = settle(c, e, take_fd(&c->log_fd), OWN_LOG_INCOMPLETE, "kexec-dmesg.log");
+	e = settle(c, e, &c->own_log, OWN_LOG_INCOMPLETE, "kexec-dmesg.log");
 	say_error(e, "kexec-dmesg.log is not whole");
 }

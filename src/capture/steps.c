@@ -111,7 +111,7 @@ static struct error *save(struct capture *c)
 {
 	struct error *e;
 
-	TRY(store_make_folder(c));
+	TRY(target_make_folder(c));
 	save_own_log_begin(c);
 	save_dmesg(c);
 	save_report(c);
@@ -119,6 +119,8 @@ static struct error *save(struct capture *c)
 	e = save_dump(c);
 	if (e)
 		say("%s", error_message(e)); /* now, so that the log on the target has it */
+	else if (c->to->one_file)
+		say("saved the dump on %s", c->folder_path);
 	else
 		say("saved %s/vmcore", c->folder_path + strlen("/" TARGET_FOLDER));
 	save_own_log(c);

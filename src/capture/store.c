@@ -70,21 +70,22 @@ struct error *store_make_folder(struct capture *c)
 	return NULL;
 }
 
-struct error *store_create(struct capture *c, const char *name, int *ret_fd)
+struct error *store_create(struct capture *c, const char *name, struct target_file *ret)
 {
 	int fd = openat(c->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return error_sys(errno, "%s: cannot create", name);
-	*ret_fd = fd;
+	*ret = (struct target_file){ .fd = fd };
 	return NULL;
 }
 
-struct error *store_commit(struct capture *c, int fd, const char *incomplete, const char *name)
+struct error *store_commit(struct capture *c, struct target_file *f, const char *incomplete,
+			   const char *name)
 {
-	int synced = fsync(fd), err = errno;
+	int synced = fsync(f->fd), err = errno;
 
-	if (close(fd) < 0 && synced == 0) {
+	if (close(take_fd(&f->fd)) < 0 && synced == 0) {
 		synced = -1;
 		err = errno;
 	}
@@ -97,13 +98,13 @@ struct error *store_commit(struct capture *c, int fd, const char *incomplete, co
 	return NULL;
 }
 
-void store_abandon(struct capture *c, int fd, const char *incomplete)
+void store_abandon(struct capture *c, struct target_file *f, const char *incomplete)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) == 0 && st.st_size == 0)
+	if (fstat(f->fd, &st) == 0 && st.st_size == 0)
 		unlinkat(c->folder, incomplete, 0);
 	else
-		(void)fsync(fd); /* a part is better than nothing; what fails here fails */
-	close(fd);
+		(void)fsync(f->fd); /* a part is better than nothing; what fails here fails */
+	close(take_fd(&f->fd));
 }

@@ -96,14 +96,19 @@ static struct error *mount_target(struct capture *c, const char *device,
 	return NULL;
 }
 
-struct error *target_open(struct capture *c, const struct plan_place *place)
+static struct error *fs_open(struct capture *c, const struct plan_place *place)
 {
 	_cleanup_free_ char *device = NULL;
 	unsigned limit_s = plan_limit_s(&c->plan, PLAN_STEP_DEVICE);
 
-	c->target = c->folder = c->log_fd = -1;
-	step_begin_planned(c, PLAN_STEP_DEVICE);
-	TRY(c->ops->find_device(c, place, clock_now_ms() + (uint64_t)limit_s * 1000, &device));
+	if (plan_place_has_device(place)) {
+		step_begin_planned(c, PLAN_STEP_DEVICE);
+		TRY(c->ops->find_device(c, place, clock_now_ms() + (uint64_t)limit_s * 1000, &device));
+	} else {
+		device = strdup(place->device);
+		if (!device)
+			return error_nomem();
+	}
 	step_begin_planned(c, PLAN_STEP_MOUNT);
 	TRY(mount_target(c, device, place));
 	if (strcmp(device, place->device) == 0)
@@ -113,10 +118,8 @@ struct error *target_open(struct capture *c, const struct plan_place *place)
 	return NULL;
 }
 
-struct error *target_close(struct capture *c)
+static struct error *fs_close(struct capture *c)
 {
-	if (c->log_fd >= 0)
-		close(take_fd(&c->log_fd));
 	if (c->folder >= 0)
 		close(take_fd(&c->folder));
 	if (c->target < 0)
@@ -128,3 +131,13 @@ struct error *target_close(struct capture *c)
 		return error_sys(errno, "cannot unmount the target");
 	return NULL;
 }
+
+const struct target_ops target_fs = {
+	.kind = PLAN_TARGET_FS,
+	.open = fs_open,
+	.make_folder = store_make_folder,
+	.create = store_create,
+	.commit = store_commit,
+	.abandon = store_abandon,
+	.close = fs_close,
+};

@@ -45,6 +45,35 @@ int plan_action_find(const char *name)
 	return -1;
 }
 
+static const char *const target_names[] = {
+	[PLAN_TARGET_FS] = "fs",
+	[PLAN_TARGET_RAW] = "raw",
+};
+
+const char *plan_target_name(enum plan_target kind)
+{
+	return (size_t)kind < ARRAY_SIZE(target_names) ? target_names[kind] : NULL;
+}
+
+int plan_target_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(target_names); i++)
+		if (strcmp(name, target_names[i]) == 0)
+			return i;
+	return -1;
+}
+
+bool plan_place_has_device(const struct plan_place *place)
+{
+	static const char *const without[] = { "virtiofs" };
+
+	if (place->kind == PLAN_TARGET_FS)
+		for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+			if (text_equal(place->fstype, without[i]))
+				return false;
+	return true;
+}
+
 const char *plan_step_name(enum plan_step step)
 {
 	return (size_t)step < PLAN_STEP_COUNT ? steps[step].name : NULL;
@@ -140,9 +169,12 @@ static struct error *key_module_required(struct plan *p, char *value)
 
 static struct error *key_target(struct plan *p, char *value)
 {
-	if (strcmp(value, "fs") != 0)
-		return error_new(ERROR_USAGE, "\"%s\" is no kind of target; this version knows fs",
+	int kind = plan_target_find(value);
+
+	if (kind < 0)
+		return error_new(ERROR_USAGE, "\"%s\" is no kind of target; this version knows fs and raw",
 				 value);
+	p->target.kind = kind;
 	return NULL;
 }
 
@@ -303,10 +335,10 @@ static struct error *check_place(const struct plan_place *place, const char *pre
 {
 	if (!place->device)
 		return error_new(ERROR_USAGE, "%sdevice is not said", prefix);
-	if (!device_is_named(place->device))
+	if (plan_place_has_device(place) && !device_is_named(place->device))
 		return error_new(ERROR_USAGE, "%sdevice \"%s\" is not /dev/..., UUID=... or LABEL=...",
 				 prefix, place->device);
-	if (!place->fstype)
+	if (place->kind == PLAN_TARGET_FS && !place->fstype)
 		return error_new(ERROR_USAGE, "%sfstype is not said", prefix);
 	return NULL;
 }
@@ -316,9 +348,9 @@ struct error *plan_check(const struct plan *p)
 	TRY(check_place(&p->target, ""));
 	if (p->root.device || p->root.fstype || p->failure_action == PLAN_DUMP_TO_ROOTFS)
 		TRY(check_place(&p->root, "root-"));
-	if (!p->path)
+	if (!p->path && p->target.kind != PLAN_TARGET_RAW)
 		return error_new(ERROR_USAGE, "path is not said");
-	if (!path_is_clean(p->path))
+	if (p->path && !path_is_clean(p->path))
 		return error_new(ERROR_USAGE, "path \"%s\" is not absolute, or holds \"..\"",
 				 p->path);
 	if (p->directory && strcmp(p->directory, "ip-time") != 0)

@@ -42,10 +42,18 @@ struct plan_module {
 	bool required;	  /* `module!`: failing to insert it fails the capture */
 };
 
-/* A file system: where and how. `device` null means that there is none. */
+/* Kinds of targets. */
+enum plan_target {
+	PLAN_TARGET_FS,	 /* what mount(2) takes: a local file system, virtiofs */
+	PLAN_TARGET_RAW, /* a block device without a file system */
+	PLAN_TARGET_COUNT,
+};
+
+/* A target: where and how. `device` null means that there is none. */
 struct plan_place {
-	char *device; /* /dev/..., UUID=..., LABEL=... */
-	char *fstype;
+	enum plan_target kind;
+	char *device; /* /dev/..., UUID=..., LABEL=...; a tag for virtiofs */
+	char *fstype; /* fs only */
 	char *options; /* mount options, comma list; null: none */
 };
 
@@ -54,7 +62,7 @@ struct plan {
 	char *kernel; /* null: not said */
 	VECTOR(struct plan_module) modules;
 	struct plan_place target;
-	char *path;	      /* absolute, on the target */
+	char *path;	      /* absolute, on the target; null for raw */
 	char *directory;      /* naming of the dump folder; null: ip-time */
 	int timezone_offset;  /* seconds east of UTC */
 	struct words collector;
@@ -85,6 +93,10 @@ void plan_place_done(struct plan_place *place);
 /* Words of the contract; null and -1 for none. */
 const char *plan_action_name(enum plan_action action);
 int plan_action_find(const char *name);
+const char *plan_target_name(enum plan_target kind);
+int plan_target_find(const char *name);
+/* Whether it stands on a block device of this machine that has to be found first. */
+bool plan_place_has_device(const struct plan_place *place);
 const char *plan_step_name(enum plan_step step);
 int plan_step_find(const char *name);
 /* The limit in force, with the built-in default where the plan has none. */

@@ -84,6 +84,8 @@ static struct error *put_place(struct strbuf *to, const struct plan_place *place
 
 static struct error *check_numbers(const struct plan *p)
 {
+	if (!plan_target_name(p->target.kind))
+		return error_new(ERROR_USAGE, "plan: there is no target of kind %d", p->target.kind);
 	if (!plan_action_name(p->failure_action) || !plan_action_name(p->final_action) ||
 	    p->final_action > PLAN_POWEROFF)
 		return error_new(ERROR_USAGE, "plan: the final action is reboot, halt or poweroff");
@@ -102,7 +104,7 @@ struct error *plan_write(const struct plan *p, struct strbuf *to)
 	TRY(put(to, "kernel", p->kernel));
 	for (size_t i = 0; i < p->modules.n; i++)
 		TRY(put_module(to, &p->modules.v[i]));
-	strbuf_puts(to, "target fs\n");
+	TRY(put(to, "target", plan_target_name(p->target.kind)));
 	TRY(put_place(to, &p->target, "device", "fstype", "mount-options"));
 	TRY(put(to, "path", p->path));
 	TRY(put(to, "directory", p->directory));

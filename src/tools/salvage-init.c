@@ -11,7 +11,7 @@
 int main(int argc, char **argv)
 {
 	struct capture c = { .ops = &capture_linux, .grace_ms = 5000, .target = -1, .folder = -1,
-			     .log_fd = -1 };
+			     .own_log.fd = -1 };
 
 	if (getpid() != 1) {
 		/* it ends by restarting the machine, which nobody wants from a shell */

@@ -21,6 +21,10 @@
 	"device /dev/vda\nfstype ext4\npath /var/crash\ncollector /bin/salvage-collect -d 31\n" \
 	"final-action poweroff\n"
 
+#define RAW_PLAN                                                                                \
+	"plan 1\ntarget raw\ndevice /dev/vdr\ncollector /bin/salvage-collect -d 31\n"           \
+	"final-action poweroff\nfailure-action halt\n"
+
 enum how { FAIL, CRASH, HANG };
 
 /* Shared with the workers. */
@@ -156,7 +160,7 @@ static int build(void **state)
 
 	*world = (struct world){ 0 };
 	assert_ok(file_private_folder(&f->path));
-	f->c = (struct capture){ .ops = &fake, .grace_ms = 500, .target = -1, .folder = -1, .log_fd = -1 };
+	f->c = (struct capture){ .ops = &fake, .grace_ms = 500, .target = -1, .folder = -1, .own_log.fd = -1 };
 	f->c.root = open(f->path, O_RDONLY | O_DIRECTORY);
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
 		assert_ok(file_make_folders(f->c.root, folders[i], 0755));
@@ -424,6 +428,78 @@ static void target_path_that_is_a_file_fails(void **state)
 	assert_int_equal(world->target_umounts, 1);
 }
 
+/* The dump alone, as a stream of whole blocks from the device's first byte on. */
+static void raw_device_takes_the_stream(void **state)
+{
+	static const char old[1024] = "what was there before, longer than the dump is now";
+	struct fixture *f = *state;
+	char *text;
+	size_t len;
+
+	put(f, "etc/salvage.plan", RAW_PLAN);
+	assert_ok(file_publish(f->c.root, "dev/vdr", 0600, old, sizeof(old)));
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	assert_string_equal(world->collector_argv, "/bin/salvage-collect -d 31 -F --fd 1 /proc/vmcore ");
+	assert_int_equal(world->target_mounts, 0);
+	assert_ok(file_read(f->c.root, "dev/vdr", 4096, &text, &len));
+	assert_int_equal(len, sizeof(old));
+	assert_memory_equal(text, "text\0\0\0", 7);
+	assert_int_equal(text[511], 0);
+	free(text);
+	assert_false(file_exists(f->c.root, "target"));
+}
+
+static void foreign_collector_talks_to_the_raw_device(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+
+	put(f, "etc/salvage.plan", "plan 1\ntarget raw\ndevice /dev/vdr\ncollector /bin/cp\n");
+	put(f, "dev/vdr", "");
+	go(f);
+	assert_string_equal(world->collector_argv, "/bin/cp /proc/vmcore ");
+	assert_ok(file_read(f->c.root, "dev/vdr", 4096, &text, NULL));
+	assert_string_equal(text, "text");
+	free(text);
+}
+
+static void raw_device_that_fails_is_a_failure(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", RAW_PLAN);
+	go(f); /* there is none */
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_int_equal(world->collector_runs, 0);
+	world->restarts = 0;
+	put(f, "dev/vdr", "");
+	world->collector_status = 1;
+	go(f);
+	assert_int_equal(world->collector_runs, 1);
+	assert_int_equal(world->action, PLAN_HALT);
+}
+
+/* The write itself fails: /dev/full stands for a disk that takes no more. */
+static void stream_reports_what_its_process_met(void **state)
+{
+	_cleanup_close_ int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	char *ok[] = { "cat", NULL }, *bad[] = { "false", NULL }, *none[] = { "/no/such", NULL };
+	struct target_file f;
+
+	assert_ok(stream_to_device(full, &f));
+	assert_true(target_file_is_stream(&f));
+	assert_ok(file_write_fd(f.fd, "pipe", "x", 1));
+	assert_error(stream_end(&f, "disk"), ERROR_OTHER, "disk: its writer failed with status 1");
+	assert_int_equal(f.fd, -1);
+	assert_ok(stream_to_program(ok, &f));
+	assert_ok(stream_end(&f, "cat"));
+	assert_ok(stream_to_program(bad, &f));
+	assert_error(stream_end(&f, "false"), ERROR_OTHER, "status 1");
+	assert_ok(stream_to_program(none, &f));
+	assert_error(stream_end(&f, "none"), ERROR_OTHER, "status 127");
+}
+
 static void mount_options_are_told_apart(void **state)
 {
 	static const struct {
@@ -465,6 +541,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_folder_is_left_alone, build, clear),
 		cmocka_unit_test_setup_teardown(foreign_collector_gets_the_path, build, clear),
 		cmocka_unit_test_setup_teardown(target_path_that_is_a_file_fails, build, clear),
+		cmocka_unit_test_setup_teardown(raw_device_takes_the_stream, build, clear),
+		cmocka_unit_test_setup_teardown(foreign_collector_talks_to_the_raw_device, build, clear),
+		cmocka_unit_test_setup_teardown(raw_device_that_fails_is_a_failure, build, clear),
+		cmocka_unit_test(stream_reports_what_its_process_met),
 		cmocka_unit_test(mount_options_are_told_apart),
 	};
 

@@ -76,6 +76,8 @@ static void written_and_read_is_the_same(void **state)
 		     "limit modules 1\nlimit device 2\nlimit mount 3\nlimit dmesg 4\n"
 		     "limit report 5\nlimit collector 6\nlimit sync 7\nlimit action 8\n"
 		     "watchdog 9\n",
+		HEAD "target raw\ndevice /dev/disk/by-id/x\ncollector /bin/salvage-collect\n",
+		HEAD "target fs\ndevice my tag\nfstype virtiofs\npath /\ncollector /bin/salvage-collect\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -91,6 +93,7 @@ static void written_and_read_is_the_same(void **state)
 		for (size_t j = 0; j < a.collector.n; j++)
 			assert_string_equal(a.collector.v[j], b.collector.v[j]);
 		assert_int_equal(a.modules.n, b.modules.n);
+		assert_int_equal(a.target.kind, b.target.kind);
 		assert_string_equal(a.target.device, b.target.device);
 		for (int j = 0; j < PLAN_STEP_COUNT; j++)
 			assert_int_equal(a.limit_s[j], b.limit_s[j]);
@@ -113,7 +116,7 @@ static void mistakes_name_their_line(void **state)
 		{ HEAD "host\n" NEEDED, "salvage.plan:2: host has no value" },
 		{ HEAD "host a\n\nhost b\n" NEEDED, "salvage.plan:4: host stands on line 2 already" },
 		{ HEAD NEEDED "plan 1\n", "salvage.plan:7: plan" },
-		{ HEAD "target raw\n", "salvage.plan:2: target: \"raw\"" },
+		{ HEAD "target tape\n", "salvage.plan:2: target: \"tape\"" },
 		{ HEAD NEEDED "report maybe\n", "salvage.plan:7: report: \"maybe\"" },
 		{ HEAD NEEDED "final-action shell\n", "salvage.plan:7: final-action" },
 		{ HEAD NEEDED "failure-action explode\n", "salvage.plan:7: failure-action" },
