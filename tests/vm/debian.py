@@ -76,9 +76,10 @@ def mirror():
     return "http://deb.debian.org/debian"
 
 
-def apt_root(suite):
-    """The apt.conf of a private apt root for `suite`, updated at most a week ago."""
-    root = cache() / "apt" / suite
+def apt_root(suite, kind="deb"):
+    """The apt.conf of a private apt root for `suite`, updated at most a week ago; `kind` deb-src is
+    one for sources only."""
+    root = cache() / "apt" / (suite if kind == "deb" else f"{suite}.{kind}")
     suite, _, architecture = suite.partition(":")
     conf, stamp = root / "apt.conf", root / "updated"
     if stamp.exists() and time.time() - stamp.stat().st_mtime < WEEK_S:
@@ -88,9 +89,9 @@ def apt_root(suite):
         (root / sub).mkdir(parents=True, exist_ok=True)
     (root / "state/status").write_text("")
     key = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
-    lines = [f"deb {key} {mirror()} {suite} main"]
+    lines = [f"{kind} {key} {mirror()} {suite} main"]
     if suite != "sid" and not architecture:
-        lines.append(f"deb {key} {mirror()}-security {suite}-security main")
+        lines.append(f"{kind} {key} {mirror()}-security {suite}-security main")
     (root / "etc/sources.list").write_text("\n".join(lines) + "\n")
     options = {
         "APT::Architecture": architecture or "amd64", "APT::Architectures": architecture or "amd64",
@@ -142,6 +143,16 @@ def unpack(conf, packages, into):
     apt(conf, "apt-get", "download", "-qq", *packages, cwd=work)
     for deb in sorted(work.glob("*.deb")):
         subprocess.run(["dpkg", "-x", deb, into], check=True)
+    shutil.rmtree(work)
+
+
+def source(suite, package, into):
+    """Unpacks a package's source, the distribution's patches applied, as the folder `into`."""
+    work = into.with_name(into.name + ".source")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    apt(apt_root(suite, "deb-src"), "apt-get", "source", "-qq", package, cwd=work)
+    next(p for p in work.iterdir() if p.is_dir()).rename(into)
     shutil.rmtree(work)
 
 
