@@ -108,6 +108,8 @@ static bool set_line(struct record *rec, const char *name, char *value)
 		return set_file(&rec->kernel, value);
 	if (!strcmp(name, "initrd"))
 		return set_file(&rec->initrd, value);
+	if (!strcmp(name, "dtb"))
+		return set_file(&rec->dtb, value);
 	if (!strcmp(name, "cmdline"))
 		return set_text(&rec->cmdline, value);
 	if (!strcmp(name, "serial"))
@@ -152,6 +154,7 @@ struct error *record_write(const struct record *rec, struct strbuf *to)
 		strbuf_printf(to, "serial %s\n", rec->serial);
 	write_file(to, "kernel", &rec->kernel);
 	write_file(to, "initrd", &rec->initrd);
+	write_file(to, "dtb", &rec->dtb);
 	strbuf_printf(to, "cmdline %s\n", rec->cmdline);
 	return strbuf_error(to);
 }
@@ -168,6 +171,7 @@ void record_done(struct record *rec)
 	free(rec->serial);
 	recorded_file_done(&rec->kernel);
 	recorded_file_done(&rec->initrd);
+	recorded_file_done(&rec->dtb);
 }
 
 static char *digest_of(const void *bytes, size_t len)
@@ -238,27 +242,29 @@ static struct error *save_into(int folder, const struct kexec_plan *p, enum kexe
 {
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 	_cleanup_record_ struct record rec = { .rq = p->rq };
-	bool copy = room_for_copies(folder, p->kernel.len + p->initrd.len);
+	bool copy = room_for_copies(folder, p->kernel.len + p->initrd.len + p->dtb.len);
 
 	rec.rq.call = used;
 	rec.cmdline = strdup(p->cmdline);
 	rec.serial = p->rq.serial ? strdup(p->rq.serial) : NULL;
 	if (!rec.cmdline || (p->rq.serial && !rec.serial))
 		return error_nomem();
-	if (p->modules.n || p->dtb.len)
-		return error_new(ERROR_UNSUPPORTED, "modules and device trees are not kept");
+	if (p->modules.n)
+		return error_new(ERROR_UNSUPPORTED, "multiboot modules are not kept");
 	if (strchr(rec.cmdline, '\n'))
 		return error_new(ERROR_UNSUPPORTED, "a command line of several lines cannot be recorded");
 	TRY(keep_file(folder, "kernel", &p->kernel, copy, &rec.kernel));
 	if (p->initrd.len)
 		TRY(keep_file(folder, "initrd", &p->initrd, copy, &rec.initrd));
+	if (p->rq.dtb) /* the image's own is in it, the machine's will be there again */
+		TRY(keep_file(folder, "dtb", &p->dtb, copy, &rec.dtb));
 	TRY(record_write(&rec, &text));
 	return file_publish(folder, "request", 0600, text.s, text.len);
 }
 
 static void remove_folder(int root, const char *name)
 {
-	static const char *const files[] = { "kernel", "initrd", "request" };
+	static const char *const files[] = { "kernel", "initrd", "dtb", "request" };
 	_cleanup_close_ int folder = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	for (size_t i = 0; folder >= 0 && i < ARRAY_SIZE(files); i++) {
@@ -345,7 +351,7 @@ struct error *record_restore(int root)
 {
 	_cleanup_kexec_result_ struct kexec_result r = { 0 };
 	_cleanup_kexec_plan_ struct kexec_plan *plan = NULL;
-	_cleanup_free_ char *text = NULL, *kernel = NULL, *initrd = NULL;
+	_cleanup_free_ char *text = NULL, *kernel = NULL, *initrd = NULL, *dtb = NULL;
 	_cleanup_record_ struct record rec = { 0 };
 	_cleanup_close_ int folder = openat(root, RECORD_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *initrds[1];
@@ -358,11 +364,14 @@ struct error *record_restore(int root)
 	TRY(find_file(folder, "kernel", &rec.kernel, &kernel));
 	if (rec.initrd.digest)
 		TRY(find_file(folder, "initrd", &rec.initrd, &initrd));
+	if (rec.dtb.digest)
+		TRY(find_file(folder, "dtb", &rec.dtb, &dtb));
 	initrds[0] = initrd;
 	rec.rq.root = root;
 	rec.rq.kernel = kernel;
 	rec.rq.initrds = initrds;
 	rec.rq.nr_initrds = !!initrd;
+	rec.rq.dtb = dtb;
 	rec.rq.cmdline = rec.cmdline;
 	rec.rq.serial = rec.serial;
 	TRY(kexec_plan(&rec.rq, &plan, &r));

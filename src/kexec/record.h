@@ -22,7 +22,7 @@ struct recorded_file {
 struct record {
 	struct kexec_request rq; /* without files; the strings are below */
 	char *cmdline, *serial;
-	struct recorded_file kernel, initrd; /* initrd.digest null: there was none */
+	struct recorded_file kernel, initrd, dtb; /* digest null: there was none */
 };
 
 struct error *record_parse(char *text, struct record *ret) MUST_CHECK;

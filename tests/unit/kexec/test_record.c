@@ -4,7 +4,7 @@
 #include "kexec/record.h"
 
 static struct tree t;
-static char kernel[200], initrd[200];
+static char kernel[200], initrd[200], dtb[200];
 
 static int setup(void **state)
 {
@@ -13,7 +13,9 @@ static int setup(void **state)
 	sample_add_kernel(&t, "vmlinuz");
 	tree_add(&t, "initrd", "initrd bytes");
 	snprintf(kernel, sizeof(kernel), "%s/vmlinuz", t.path);
+	tree_add(&t, "board.dtb", "\xd0\x0d\xfe\xed 36 bytes that nobody looks into here");
 	snprintf(initrd, sizeof(initrd), "%s/initrd", t.path);
+	snprintf(dtb, sizeof(dtb), "%s/board.dtb", t.path);
 	sample_bios(&t);
 	return 0;
 }
@@ -43,7 +45,7 @@ static void a_load_is_kept_with_copies(void **state)
 	struct kexec_request rq = { .root = t.fd, .kernel = kernel, .panic = true,
 				    .initrds = initrds, .nr_initrds = 1, .no_checks = true,
 				    .mem_max = 0x1e000000, .serial = "ttyS1", .serial_baud = 9600,
-				    .cmdline = "root=/dev/vda1 a=\"b c\"", .call = KEXEC_CALL_AUTO };
+				    .dtb = dtb, .cmdline = "root=/dev/vda1 a=\"b c\"", .call = KEXEC_CALL_AUTO };
 	size_t len;
 
 	(void)state;
@@ -58,7 +60,8 @@ static void a_load_is_kept_with_copies(void **state)
 	assert_string_equal(rec.serial, "ttyS1");
 	assert_string_equal(rec.cmdline, rq.cmdline);
 	assert_string_equal(rec.initrd.path, initrd);
-	assert_true(rec.kernel.copied && rec.initrd.copied);
+	assert_true(rec.kernel.copied && rec.initrd.copied && rec.dtb.copied);
+	assert_string_equal(rec.dtb.path, dtb);
 	assert_ok(file_read(t.fd, RECORD_FOLDER "/initrd", 65536, &copy, &len));
 	assert_int_equal(len, 12);
 	assert_memory_equal(copy, "initrd bytes", 12);
@@ -97,6 +100,7 @@ static void a_later_versions_words_are_passed_over(void **state)
 	assert_false(rec.kernel.copied);
 	assert_string_equal(rec.cmdline, "");
 	assert_null(rec.initrd.digest);
+	assert_null(rec.dtb.digest);
 }
 
 int main(void)
