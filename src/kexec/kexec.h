@@ -54,7 +54,7 @@ enum kexec_reason {
 	KEXEC_BUSY,		/* another load or hotplug update is going on */
 	KEXEC_NOTHING_LOADED,	/* nothing to start */
 	KEXEC_KERNEL_REFUSED,	/* another errno of the kernel */
-	KEXEC_NO_MEMORY,	/* this process is out of memory */
+	KEXEC_NO_MEMORY,	/* memory ran out, here or in the kernel */
 };
 
 /* The image types that can be loaded, in probe order: name for --type and words for people.

@@ -14,6 +14,7 @@
 #include "kexec/plan.h"
 #include "kexec/record.h"
 #include "kexec/result.h"
+#include "kexec/shield.h"
 
 #define LOAD_ON_CRASH	      0x1
 #define LOAD_PRESERVE_CONTEXT 0x2
@@ -49,8 +50,9 @@ static int call_file(int kernel, int initrd, const char *cmdline, unsigned long 
 }
 
 /* The debug flag is young: a kernel that does not know it says EINVAL. */
-static int load_segments(const struct kexec_plan *p)
+static int load_segments(const void *plan)
 {
+	const struct kexec_plan *p = plan;
 	struct kernel_segment s[KEXEC_SEGMENTS];
 	unsigned long flags = LOAD_ARCH_X86_64 | (p->rq.panic ? LOAD_ON_CRASH : 0) |
 			      (p->rq.jump_back ? LOAD_PRESERVE_CONTEXT : 0) |
@@ -65,8 +67,9 @@ static int load_segments(const struct kexec_plan *p)
 	return err == EINVAL && debug ? call_segments(p->entry, p->parts.n, s, flags) : err;
 }
 
-static int load_file(const struct kexec_plan *p)
+static int load_file(const void *plan)
 {
+	const struct kexec_plan *p = plan;
 	unsigned long flags = (p->rq.panic ? FILE_ON_CRASH : 0) |
 			      (p->initrd.len ? 0 : FILE_NO_INITRD) |
 			      (p->rq.force_dtb ? FILE_FORCE_DTB : 0);
@@ -83,26 +86,26 @@ static bool is_other_calls_turn(int err)
 	return err == ENOSYS || err == EINVAL || err == ENOEXEC || err == EOPNOTSUPP;
 }
 
-static struct error *fall_back(const struct kexec_plan *p, int err, struct kexec_result *r)
+static struct error *fall_back(const struct kexec_plan *p, const struct shield *s, int err, struct kexec_result *r)
 {
 	free(r->note);
 	if (asprintf(&r->note, "kexec_file_load said \"%s\"", strerror(err)) < 0)
 		r->note = NULL;
-	err = load_segments(p);
+	err = shield_call(s, load_segments, p);
 	r->used = KEXEC_CALL_SEGMENTS;
 	return err ? refuse_errno(r, KEXEC_CALL_SEGMENTS, p->rq.panic, err, &p->state) : NULL;
 }
 
-struct error *plan_call(const struct kexec_plan *p, struct kexec_result *r)
+struct error *plan_call(const struct kexec_plan *p, const struct shield *s, struct kexec_result *r)
 {
 	int err;
 
 	r->used = p->first;
 	free(r->note);
 	r->note = p->note ? strdup(p->note) : NULL;
-	err = p->first == KEXEC_CALL_SEGMENTS ? load_segments(p) : load_file(p);
+	err = shield_call(s, p->first == KEXEC_CALL_SEGMENTS ? load_segments : load_file, p);
 	if (err && p->may_fall_back && is_other_calls_turn(err))
-		return fall_back(p, err, r);
+		return fall_back(p, s, err, r);
 	return err ? refuse_errno(r, p->first, p->rq.panic, err, &p->state) : NULL;
 }
 
@@ -135,7 +138,8 @@ static struct error *with_fate(struct error *e, struct kexec_result *r)
 }
 
 /* A crash load failed: is the image that was there before still there, and if not, back with it. */
-static struct error *look_after(const struct kexec_plan *p, struct kexec_result *r, struct error *e)
+static struct error *look_after(const struct kexec_plan *p, const struct shield *s, struct kexec_result *r,
+				struct error *e)
 {
 	struct error *failed;
 
@@ -145,36 +149,44 @@ static struct error *look_after(const struct kexec_plan *p, struct kexec_result 
 		r->before = KEXEC_BEFORE_KEPT;
 		return with_fate(e, r);
 	}
-	failed = record_restore(p->rq.root);
+	failed = record_restore(p->rq.root, s);
 	r->before = failed ? KEXEC_BEFORE_LOST : KEXEC_BEFORE_RESTORED;
 	r->before_note = failed ? strdup(error_message(failed)) : NULL;
 	error_free(failed);
 	return with_fate(e, r);
 }
 
+static struct error *load_for_a_crash(const struct kexec_plan *p, struct kexec_result *r)
+{
+	uint64_t start = clock_us();
+	struct shield s = { 0 };
+	struct error *e;
+
+	shield_raise(&s);
+	e = plan_call(p, &s, r);
+	r->gap_us = clock_us() - start;
+	if (e)
+		e = look_after(p, &s, r, e);
+	else if ((e = record_save(p, r->used))) { /* the load itself is good */
+		r->before_note = strdup(error_message(e));
+		error_free(e);
+		e = NULL;
+	}
+	shield_drop(&s);
+	return e;
+}
+
 struct error *kexec_load(const struct kexec_plan *p, struct kexec_result *r)
 {
 	_cleanup_close_ UNUSED int lock = p->rq.panic ? record_lock(p->rq.root) : -1;
-	uint64_t start = clock_us();
-	struct error *e;
+	static const struct shield none;
 
 	*r = (struct kexec_result){ 0 };
 	if (p->rq.nr_crypt_keys)
 		TRY(refuse_error(r, KEXEC_KERNEL_REFUSED, "look into dmesg",
 				 crypt_keys_offer(p->rq.root, p->rq.crypt_keys, p->rq.nr_crypt_keys,
 						  p->state.crash_loaded)));
-	e = plan_call(p, r);
-	if (!p->rq.panic)
-		return e;
-	r->gap_us = clock_us() - start;
-	if (e)
-		return look_after(p, r, e);
-	e = record_save(p, r->used);
-	if (e) { /* the load itself is good */
-		r->before_note = strdup(error_message(e));
-		error_free(e);
-	}
-	return NULL;
+	return p->rq.panic ? load_for_a_crash(p, r) : plan_call(p, &none, r);
 }
 
 /* Why this machine may have said no; nothing known when that cannot be read. */

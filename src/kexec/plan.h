@@ -8,6 +8,7 @@
 #include "kexec/image.h"
 #include "kexec/kexec.h"
 #include "kexec/segments.h"
+#include "kexec/shield.h"
 
 /* A file read once: its bytes for the segments, its descriptor for the file call. */
 struct kexec_file {
@@ -62,7 +63,7 @@ struct error *plan_segments(struct kexec_plan *p, struct kexec_result *r) MUST_C
 struct error *plan_jump_back(struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
 
 /* The call that the plan names, and the other one where that may be tried; makes no record. */
-struct error *plan_call(const struct kexec_plan *p, struct kexec_result *r) MUST_CHECK;
+struct error *plan_call(const struct kexec_plan *p, const struct shield *s, struct kexec_result *r) MUST_CHECK;
 /* The digest that purgatory will compare, in hex; false when there are no segments. */
 bool plan_digest(const struct kexec_plan *p, char ret[65]);
 /* Sets the call to make first, or refuses. */

@@ -334,11 +334,11 @@ static struct error *find_file(int folder, const char *name, const struct record
 	return NULL;
 }
 
-static struct error *load_again(const struct kexec_plan *plan)
+static struct error *load_again(const struct kexec_plan *plan, const struct shield *s)
 {
 	for (int i = 0;; i++) {
 		_cleanup_kexec_result_ struct kexec_result r = { 0 };
-		struct error *e = plan_call(plan, &r);
+		struct error *e = plan_call(plan, s, &r);
 
 		if (!e || r.reason != KEXEC_BUSY || i == BUSY_TRIES)
 			return e;
@@ -347,7 +347,7 @@ static struct error *load_again(const struct kexec_plan *plan)
 	}
 }
 
-struct error *record_restore(int root)
+struct error *record_restore(int root, const struct shield *s)
 {
 	_cleanup_kexec_result_ struct kexec_result r = { 0 };
 	_cleanup_kexec_plan_ struct kexec_plan *plan = NULL;
@@ -375,7 +375,7 @@ struct error *record_restore(int root)
 	rec.rq.cmdline = rec.cmdline;
 	rec.rq.serial = rec.serial;
 	TRY(kexec_plan(&rec.rq, &plan, &r));
-	return load_again(plan);
+	return load_again(plan, s);
 }
 
 int record_lock(int root)

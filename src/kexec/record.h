@@ -9,6 +9,7 @@
 
 #include "base/strbuf.h"
 #include "kexec/plan.h"
+#include "kexec/shield.h"
 
 #define RECORD_FOLDER "run/salvage/capture"
 
@@ -32,7 +33,7 @@ void record_done(struct record *rec);
 /* After a good load of `p` by `used`. */
 struct error *record_save(const struct kexec_plan *p, enum kexec_call used) MUST_CHECK;
 /* Loads again what is recorded below `root`, trying for some seconds while the kernel is busy. */
-struct error *record_restore(int root) MUST_CHECK;
+struct error *record_restore(int root, const struct shield *s) MUST_CHECK;
 /* One load and its record at a time; waits ten seconds at most. Close it when done; -1: not to be had. */
 int record_lock(int root);
 /* After an unload: nothing is to be put back. */

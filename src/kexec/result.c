@@ -147,6 +147,8 @@ static const struct {
 	{ EFBIG, KEXEC_NO_ROOM, "a file is larger than the running kernel takes", "use a smaller initrd" },
 	{ EFAULT, KEXEC_KERNEL_REFUSED, "the kernel could not read this program's memory",
 	  "free some memory and try again" },
+	{ ECHILD, KEXEC_NO_MEMORY, "the kernel ended the load, as it does when memory runs out",
+	  "free some memory or use a smaller initrd, and see dmesg" },
 	{ EINTR, KEXEC_BUSY, "the load was interrupted by a signal", "try again" },
 	{ EIO, KEXEC_NO_FILE, "the kernel could not read a file", "check the disk, and dmesg" },
 };

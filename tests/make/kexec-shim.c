@@ -3,7 +3,8 @@
  *
  * SHIM_ROOT=DIR: no system call reaches the kernel. "/" is DIR; the calls answer what SHIM_ANSWERS
  * says, a list like "EBUSY,ENOEXEC!,0": each is an errno for one call, with ! when the kernel had let
- * go of the loaded capture kernel by then, 0 for success. Each call is told on standard output,
+ * go of the loaded capture kernel by then, 0 for success, KILLED for a caller that does not live
+ * to see the answer. Each call is told on standard output,
  * and DIR/sys/kernel/kexec_crash_loaded kept as the kernel would.
  *
  * SHIM_SPOIL=KIND: the first load really goes to the kernel, spoiled so that it fails after it has
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,10 +39,19 @@ struct segment {
 static long (*real_syscall)(long, ...);
 static int (*real_open)(const char *, int, ...);
 
+/* Shared with children: the program makes its calls in one. */
+static struct {
+	size_t answered; /* bytes of SHIM_ANSWERS */
+	int calls;
+} *shared;
+
 __attribute__((constructor)) static void begin(void)
 {
 	*(void **)&real_syscall = dlsym(RTLD_NEXT, "syscall");
 	*(void **)&real_open = dlsym(RTLD_NEXT, "open64"); /* what open() is called in this build */
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		_exit(99);
 }
 
 static int errno_by_name(const char *name, size_t len)
@@ -71,23 +82,26 @@ static void set_loaded(int crash, int value)
 
 static long fake_call(const char *name, int crash, int unload)
 {
-	static const char *answers;
+	const char *list = getenv("SHIM_ANSWERS") ? getenv("SHIM_ANSWERS") : "";
+	const char *answers = list + shared->answered;
 	size_t len;
-	int err = 0, gone;
+	int err = 0, gone, killed;
 
-	if (!answers)
-		answers = getenv("SHIM_ANSWERS") ? getenv("SHIM_ANSWERS") : "";
 	len = strcspn(answers, ",!");
-	if (len && strncmp(answers, "0", 1))
+	killed = !strncmp(answers, "KILLED", 6);
+	if (len && !killed && strncmp(answers, "0", 1))
 		err = errno_by_name(answers, len);
 	gone = answers[len] == '!' || !err;
 	printf("call: %s%s%s: %s\n", name, crash ? ", crash" : "", unload ? ", unload" : "",
-	       err ? strerrorname_np(err) : "done");
+	       killed ? "killed" : err ? strerrorname_np(err) : "done");
 	fflush(stdout);
 	answers += len + (answers[len] == '!');
 	answers += *answers == ',';
+	shared->answered = (size_t)(answers - list);
 	if (crash && gone)
 		set_loaded(1, 0);
+	if (killed)
+		raise(SIGKILL);
 	if (!err)
 		set_loaded(crash, !unload);
 	errno = err;
@@ -178,7 +192,6 @@ static long spoiled_segments(const char *kind, unsigned long entry, unsigned lon
 
 long syscall(long nr, ...)
 {
-	static int calls;
 	const char *kind = getenv("SHIM_SPOIL");
 	unsigned long a[6];
 	long rc = -2;
@@ -194,7 +207,7 @@ long syscall(long nr, ...)
 		return nr == SYS_kexec_load ?
 			       fake_call("kexec_load", !!(a[3] & ON_CRASH), !a[1]) :
 			       fake_call("kexec_file_load", !!(a[4] & FILE_CRASH), !!(a[4] & FILE_UNLOAD));
-	if (!kind || calls++)
+	if (!kind || shared->calls++)
 		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (kind[0] == 'E') {
 		errno = errno_by_name(kind, strlen(kind));

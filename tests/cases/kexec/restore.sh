@@ -20,6 +20,7 @@ echo other >initrd
 load "EKEYREJECTED!,0" "-s -p vmlinuz --append=second"
 load "ENOEXEC!,EBUSY,EBUSY,0" "-s -p vmlinuz --append=second"
 load "EFAULT!,0" "-s -p vmlinuz --append=second"
+load "KILLED!,0" "-s -p vmlinuz --append=second"
 echo "# the other call is tried first where that is allowed"
 load "ENOEXEC!,0" "-p vmlinuz --append=third"
 load "ENOEXEC!,ENOMEM!,0" "-p vmlinuz --append=fourth"
