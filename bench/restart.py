@@ -5,28 +5,13 @@ reservation, one run after the other."""
 import argparse
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/vm"))
-import debian
+import debian_guest
 import lab
-
-PACKAGES = ["systemd-sysv", "udev", "kmod", "kdump-tools", "makedumpfile", "linux-image-amd64", "initramfs-tools", "zstd",
-            "e2fsprogs", "procps", "iproute2", "libkmod2", "libmount1", "libblkid1", "libdevmapper1.02.1"]
-
-UNIT = """[Unit]
-Description=crash once, then power off
-After=multi-user.target kdump-tools.service kdump.service
-[Service]
-Type=oneshot
-ExecStart=/usr/local/sbin/bench-crash
-StandardOutput=journal+console
-[Install]
-WantedBy=multi-user.target
-"""
 
 CRASH = """#!/bin/sh
 exec >/dev/ttyS0 2>&1
@@ -46,51 +31,18 @@ echo c >/proc/sysrq-trigger
 """
 
 
-def debian_root():
-    """A Debian root with kdump-tools, made once."""
-    tar = debian.cache() / "bench-root-bookworm.tar"
-    if not tar.exists():
-        print("# making a Debian root", flush=True)
-        temp = tar.with_name("part-" + tar.name)
-        subprocess.run(["mmdebstrap", "--variant=minbase", "--include=" + ",".join(PACKAGES),
-                        "--aptopt=Apt::Install-Recommends false", "--quiet", "bookworm", temp],
-                       check=True, timeout=900)
-        temp.rename(tar)
-    return tar
-
-
 def lay(work, name, build):
     ours = name.startswith("salvage")
-    root = work / "root"
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    lab.sh("tar", "xf", debian_root(), "-C", root)
-    release = next((root / "lib/modules").iterdir()).name
-    (root / "etc/systemd/system/bench-crash.service").write_text(UNIT)
-    wants = root / "etc/systemd/system/multi-user.target.wants"
-    wants.mkdir(exist_ok=True)
-    (wants / "bench-crash.service").symlink_to("/etc/systemd/system/bench-crash.service")
-    crash = root / "usr/local/sbin/bench-crash"
-    crash.write_text(CRASH)
-    crash.chmod(0o755)
-    (root / "etc/fstab").write_text("/dev/vda / ext4 defaults 0 1\n")
-    (root / "etc/default/grub.d/kdump-tools.cfg").unlink(missing_ok=True)
+    root = debian_guest.lay_root(work, CRASH, build if ours else None)
     if ours:
-        (root / "etc/systemd/system/kdump-tools.service").symlink_to("/dev/null")
-        lab.sh("meson", "install", "-C", build, "--no-rebuild", "--destdir", root)
-        (wants / "kdump.service").symlink_to("/usr/local/lib/systemd/system/kdump.service")
+        debian_guest.enable(root, "kdump.service", "/usr/local/lib/systemd/system/kdump.service")
         if name == "salvage -c":  # the same system call as the classic service uses
             (root / "etc/sysconfig/kdump").write_text('KEXEC_ARGS="-c"\n')
         (root / "etc/kdump.conf").write_text("path /var/crash\ncore_collector makedumpfile -l -d 31\n")
     else:
         text = (root / "etc/default/kdump-tools").read_text()
         (root / "etc/default/kdump-tools").write_text(re.sub(r"#?USE_KDUMP=.*", "USE_KDUMP=1", text))
-    lab.make_ext4(work / "root.img", 3000, tree=root)
-    image = (work / "vmlinuz", work / "initrd")
-    shutil.copy(root / f"boot/vmlinuz-{release}", image[0])
-    shutil.copy(root / f"boot/initrd.img-{release}", image[1])
-    shutil.rmtree(root)
-    return image
+    return debian_guest.finish(work, root)
 
 
 def measure(name, build, crashkernel, ram_mb):
