@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "crashdir/names.h"
 #include "plan/internal.h"
 
 #define SECONDS_MAX (30 * 24 * 3600) /* of any limit: longer is a mistake */
@@ -30,7 +31,29 @@ static const struct {
 	[PLAN_STEP_SYNC] = { "sync", 600 },
 	[PLAN_STEP_ACTION] = { "action", 30 },
 	[PLAN_STEP_STALL] = { "stall", 600 },
+	[PLAN_STEP_HOOK] = { "hook", 120 },
+	[PLAN_STEP_RETENTION] = { "retention", 60 },
+	[PLAN_STEP_EVIDENCE] = { "evidence", 60 },
 };
+
+static const char *const evidence_names[] = {
+	[PLAN_EVIDENCE_ROOTFS] = "rootfs",
+	[PLAN_EVIDENCE_PMSG] = "pmsg",
+	[PLAN_EVIDENCE_EFI] = "efi",
+};
+
+const char *plan_evidence_name(enum plan_evidence place)
+{
+	return (size_t)place < ARRAY_SIZE(evidence_names) ? evidence_names[place] : NULL;
+}
+
+int plan_evidence_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(evidence_names); i++)
+		if (strcmp(name, evidence_names[i]) == 0)
+			return i;
+	return -1;
+}
 
 const char *plan_action_name(enum plan_action action)
 {
@@ -203,6 +226,11 @@ static struct error *key_directory(struct plan *p, char *value)
 	return take_text(&p->directory, value);
 }
 
+static struct error *key_address(struct plan *p, char *value)
+{
+	return take_text(&p->address, value);
+}
+
 static struct error *key_timezone(struct plan *p, char *value)
 {
 	int64_t v;
@@ -274,6 +302,66 @@ static struct error *key_watchdog(struct plan *p, char *value)
 	return take_seconds(&p->watchdog_s, value, 0);
 }
 
+static struct error *key_hook_veto(struct plan *p, char *value)
+{
+	return words_add(&p->hooks[PLAN_HOOK_VETO], value);
+}
+
+static struct error *key_hook_pre(struct plan *p, char *value)
+{
+	return words_add(&p->hooks[PLAN_HOOK_PRE], value);
+}
+
+static struct error *key_hook_post(struct plan *p, char *value)
+{
+	return words_add(&p->hooks[PLAN_HOOK_POST], value);
+}
+
+static struct error *key_hook_emergency(struct plan *p, char *value)
+{
+	return words_add(&p->hooks[PLAN_HOOK_EMERGENCY], value);
+}
+
+static struct error *key_keep_count(struct plan *p, char *value)
+{
+	uint64_t v;
+
+	if (!text_u64(value, &v) || v == 0 || v > 1000000)
+		return error_new(ERROR_USAGE, "\"%s\" is not a number of dumps from 1 to 1000000", value);
+	p->keep_count = v;
+	return NULL;
+}
+
+static struct error *take_bytes(uint64_t *to, const char *value)
+{
+	if (!text_u64(value, to) || *to == 0)
+		return error_new(ERROR_USAGE, "\"%s\" is not a number of bytes", value);
+	return NULL;
+}
+
+static struct error *key_keep_bytes(struct plan *p, char *value)
+{
+	return take_bytes(&p->keep_bytes, value);
+}
+
+static struct error *key_keep_free(struct plan *p, char *value)
+{
+	return take_bytes(&p->keep_free, value);
+}
+
+static struct error *key_evidence(struct plan *p, char *value)
+{
+	int place = plan_evidence_find(value);
+
+	if (place < 0)
+		return error_new(ERROR_USAGE, "\"%s\" is no second place", value);
+	for (unsigned i = 0; i < p->nr_evidence; i++)
+		if (p->evidence[i] == (enum plan_evidence)place)
+			return error_new(ERROR_USAGE, "%s is said already", value);
+	p->evidence[p->nr_evidence++] = place;
+	return NULL;
+}
+
 static const struct key {
 	const char *name;
 	struct error *(*take)(struct plan *p, char *value);
@@ -290,6 +378,7 @@ static const struct key {
 	{ "mount-options", key_options },
 	{ "path", key_path },
 	{ "directory", key_directory },
+	{ "address", key_address },
 	{ "timezone-offset", key_timezone },
 	{ "collector", key_collector },
 	{ "report", key_report },
@@ -301,6 +390,14 @@ static const struct key {
 	{ "root-options", key_root_options },
 	{ "limit", key_limit, .many = true },
 	{ "watchdog", key_watchdog },
+	{ "hook-veto", key_hook_veto },
+	{ "hook-pre", key_hook_pre, .many = true },
+	{ "hook-post", key_hook_post, .many = true },
+	{ "hook-emergency", key_hook_emergency, .many = true },
+	{ "keep-count", key_keep_count },
+	{ "keep-bytes", key_keep_bytes },
+	{ "keep-free", key_keep_free },
+	{ "evidence", key_evidence, .many = true },
 };
 
 static int key_find(const char *name)
@@ -353,9 +450,20 @@ struct error *plan_check(const struct plan *p)
 	if (p->path && !path_is_clean(p->path))
 		return error_new(ERROR_USAGE, "path \"%s\" is not absolute, or holds \"..\"",
 				 p->path);
-	if (p->directory && strcmp(p->directory, "ip-time") != 0)
-		return error_new(ERROR_USAGE, "directory \"%s\" is no naming; this version knows ip-time",
-				 p->directory);
+	if (p->directory && crashdir_naming_find(p->directory) < 0)
+		return error_new(ERROR_USAGE, "directory \"%s\" is no naming", p->directory);
+	if (p->address && strchr(p->address, '/'))
+		return error_new(ERROR_USAGE, "address \"%s\" holds a /", p->address);
+	if (p->hooks[PLAN_HOOK_VETO].n > 1)
+		return error_new(ERROR_USAGE, "there is more than one hook-veto");
+	for (int i = 0; i < PLAN_HOOK_COUNT; i++)
+		for (size_t j = 0; j < p->hooks[i].n; j++)
+			if (!path_is_clean(p->hooks[i].v[j]))
+				return error_new(ERROR_USAGE, "hook \"%s\" is not an absolute path",
+						 p->hooks[i].v[j]);
+	for (unsigned i = 0; i < p->nr_evidence; i++)
+		if (p->evidence[i] == PLAN_EVIDENCE_ROOTFS)
+			TRY(check_place(&p->root, "root-"));
 	if (p->collector.n == 0)
 		return error_new(ERROR_USAGE, "collector is not said");
 	for (size_t i = 0; i < p->modules.n; i++)
@@ -469,5 +577,8 @@ void plan_done(struct plan *p)
 	free(p->kernel);
 	free(p->path);
 	free(p->directory);
+	free(p->address);
+	for (int i = 0; i < PLAN_HOOK_COUNT; i++)
+		words_done(&p->hooks[i]);
 	*p = (struct plan){ 0 };
 }

@@ -33,7 +33,27 @@ enum plan_step {
 	PLAN_STEP_SYNC,
 	PLAN_STEP_ACTION,
 	PLAN_STEP_STALL, /* no step: how long the collector may be idle */
+	PLAN_STEP_HOOK,	 /* each program of the site */
+	PLAN_STEP_RETENTION,
+	PLAN_STEP_EVIDENCE, /* each second place */
 	PLAN_STEP_COUNT,
+};
+
+/* Programs of the site, by when they run. */
+enum plan_hook {
+	PLAN_HOOK_VETO, /* before the dump; a failure means that there shall be none. At most one */
+	PLAN_HOOK_PRE,	/* before the dump; a failure is only said */
+	PLAN_HOOK_POST, /* after it, with its status; a failure is only said */
+	PLAN_HOOK_EMERGENCY, /* before the failure action; likewise */
+	PLAN_HOOK_COUNT,
+};
+
+/* Second places for the log and the report when the target fails. */
+enum plan_evidence {
+	PLAN_EVIDENCE_ROOTFS, /* EVIDENCE_PATH on the root place */
+	PLAN_EVIDENCE_PMSG,   /* /dev/pmsg0: what pstore keeps over the restart */
+	PLAN_EVIDENCE_EFI,    /* a variable of the firmware */
+	PLAN_EVIDENCE_COUNT,
 };
 
 struct plan_module {
@@ -63,7 +83,8 @@ struct plan {
 	VECTOR(struct plan_module) modules;
 	struct plan_place target;
 	char *path;	      /* absolute, on the target; null for raw */
-	char *directory;      /* naming of the dump folder; null: ip-time */
+	char *directory;      /* naming of the dump folder (crashdir/names.h); null: ip-time */
+	char *address;	      /* of this machine, for names; null: 127.0.0.1 */
 	int timezone_offset;  /* seconds east of UTC */
 	struct words collector;
 	bool no_report;
@@ -73,6 +94,11 @@ struct plan {
 	struct plan_place root;		     /* the fallback of dump_to_rootfs */
 	unsigned limit_s[PLAN_STEP_COUNT]; /* 0: the built-in default */
 	unsigned watchdog_s;		     /* 0: off */
+	struct words hooks[PLAN_HOOK_COUNT]; /* absolute paths in the image, in their order */
+	unsigned keep_count;		     /* 0: as many as there are */
+	uint64_t keep_bytes, keep_free;	     /* 0: no limit */
+	enum plan_evidence evidence[PLAN_EVIDENCE_COUNT]; /* the first nr_evidence, in their order */
+	unsigned nr_evidence;
 };
 
 /*
@@ -99,6 +125,8 @@ int plan_target_find(const char *name);
 bool plan_place_has_device(const struct plan_place *place);
 const char *plan_step_name(enum plan_step step);
 int plan_step_find(const char *name);
+const char *plan_evidence_name(enum plan_evidence place);
+int plan_evidence_find(const char *name);
 /* The limit in force, with the built-in default where the plan has none. */
 unsigned plan_limit_s(const struct plan *p, enum plan_step step);
 

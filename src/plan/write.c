@@ -82,6 +82,27 @@ static struct error *put_place(struct strbuf *to, const struct plan_place *place
 	return put(to, options, place->options);
 }
 
+static struct error *put_hooks(struct strbuf *to, const struct plan *p)
+{
+	static const char *const keys[] = {
+		[PLAN_HOOK_VETO] = "hook-veto",
+		[PLAN_HOOK_PRE] = "hook-pre",
+		[PLAN_HOOK_POST] = "hook-post",
+		[PLAN_HOOK_EMERGENCY] = "hook-emergency",
+	};
+
+	for (int i = 0; i < PLAN_HOOK_COUNT; i++)
+		for (size_t j = 0; j < p->hooks[i].n; j++)
+			TRY(put(to, keys[i], p->hooks[i].v[j]));
+	return NULL;
+}
+
+static void put_number(struct strbuf *to, const char *key, uint64_t value)
+{
+	if (value)
+		strbuf_printf(to, "%s %llu\n", key, (unsigned long long)value);
+}
+
 static struct error *check_numbers(const struct plan *p)
 {
 	if (!plan_target_name(p->target.kind))
@@ -108,6 +129,7 @@ struct error *plan_write(const struct plan *p, struct strbuf *to)
 	TRY(put_place(to, &p->target, "device", "fstype", "mount-options"));
 	TRY(put(to, "path", p->path));
 	TRY(put(to, "directory", p->directory));
+	TRY(put(to, "address", p->address));
 	if (p->timezone_offset)
 		strbuf_printf(to, "timezone-offset %d\n", p->timezone_offset);
 	TRY(put_words(to, "collector", &p->collector));
@@ -121,7 +143,12 @@ struct error *plan_write(const struct plan *p, struct strbuf *to)
 	for (int i = 0; i < PLAN_STEP_COUNT; i++)
 		if (p->limit_s[i])
 			strbuf_printf(to, "limit %s %u\n", plan_step_name(i), p->limit_s[i]);
-	if (p->watchdog_s)
-		strbuf_printf(to, "watchdog %u\n", p->watchdog_s);
+	put_number(to, "watchdog", p->watchdog_s);
+	TRY(put_hooks(to, p));
+	put_number(to, "keep-count", p->keep_count);
+	put_number(to, "keep-bytes", p->keep_bytes);
+	put_number(to, "keep-free", p->keep_free);
+	for (unsigned i = 0; i < p->nr_evidence; i++)
+		strbuf_printf(to, "evidence %s\n", plan_evidence_name(p->evidence[i]));
 	return strbuf_error(to);
 }

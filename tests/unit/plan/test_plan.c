@@ -44,7 +44,10 @@ static void every_key_is_taken(void **state)
 			"timezone-offset -3600\nreport no\ndmesg no\n"
 			"failure-action dump_to_rootfs\nfinal-action poweroff\n"
 			"root-device UUID=12-34\nroot-fstype xfs\nroot-options ro\n"
-			"limit collector 7\nlimit sync  8\nwatchdog 60",
+			"limit collector 7\nlimit sync  8\nwatchdog 60\naddress 10.0.0.2\n"
+			"hook-veto /h/pre\nhook-pre /h/p 1\nhook-pre /h/p2\nhook-post /h/q\n"
+			"hook-emergency /h/e\nkeep-count 3\nkeep-bytes 4096\nkeep-free 7\n"
+			"evidence efi\nevidence rootfs",
 			&p, NULL));
 	assert_string_equal(p.host, "web 1");
 	assert_int_equal(p.modules.n, 2);
@@ -61,6 +64,18 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(plan_limit_s(&p, PLAN_STEP_COLLECTOR), 7);
 	assert_int_equal(plan_limit_s(&p, PLAN_STEP_SYNC), 8);
 	assert_int_equal(p.watchdog_s, 60);
+	assert_string_equal(p.address, "10.0.0.2");
+	assert_string_equal(p.hooks[PLAN_HOOK_VETO].v[0], "/h/pre");
+	assert_int_equal(p.hooks[PLAN_HOOK_PRE].n, 2);
+	assert_string_equal(p.hooks[PLAN_HOOK_PRE].v[0], "/h/p 1");
+	assert_int_equal(p.hooks[PLAN_HOOK_POST].n, 1);
+	assert_int_equal(p.hooks[PLAN_HOOK_EMERGENCY].n, 1);
+	assert_int_equal(p.keep_count, 3);
+	assert_int_equal(p.keep_bytes, 4096);
+	assert_int_equal(p.keep_free, 7);
+	assert_int_equal(p.nr_evidence, 2);
+	assert_int_equal(p.evidence[0], PLAN_EVIDENCE_EFI);
+	assert_int_equal(p.evidence[1], PLAN_EVIDENCE_ROOTFS);
 }
 
 static void written_and_read_is_the_same(void **state)
@@ -69,15 +84,21 @@ static void written_and_read_is_the_same(void **state)
 		HEAD NEEDED,
 		HEAD "host h\nkernel k\nmodule /m/a.ko\nmodule! /m/b.ko x=1 y=\"a b\"\nmodule /m/c.ko\n"
 		     "target fs\ndevice LABEL=my  disk\nfstype xfs\nmount-options nouuid\n"
-		     "path /\ndirectory ip-time\ntimezone-offset 19800\n"
+		     "path /\ntimezone-offset 19800\n"
 		     "collector scp '' 'a b' \"it's\" back\\\\slash '$x' \"q\\\"q\"\n"
 		     "report no\ndmesg no\nfailure-action shell\nfinal-action halt\n"
 		     "root-device /dev/sda1\nroot-fstype ext4\nroot-options data=ordered\n"
 		     "limit modules 1\nlimit device 2\nlimit mount 3\nlimit dmesg 4\n"
 		     "limit report 5\nlimit collector 6\nlimit sync 7\nlimit action 8\n"
+<<<<<<< HEAD
 		     "watchdog 9\n",
 		HEAD "target raw\ndevice /dev/disk/by-id/x\ncollector /bin/salvage-collect\n",
 		HEAD "target fs\ndevice my tag\nfstype virtiofs\npath /\ncollector /bin/salvage-collect\n",
+=======
+		     "watchdog 9\naddress fd00::1\ndirectory debian\nhook-veto /v\nhook-pre /a\nhook-pre /b\n"
+		     "hook-post /c\nhook-emergency /d\nkeep-count 1\nkeep-bytes 2\nkeep-free 3\n"
+		     "limit hook 10\nlimit retention 11\nlimit evidence 12\nevidence pmsg\nevidence efi\n",
+>>>>>>> 1b7aa42 (crashdir: names of dump folders and thinning them out; plan: hooks, retention, second places)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -138,6 +159,14 @@ static void mistakes_name_their_line(void **state)
 		{ HEAD "target fs\ndevice /dev/x\nfstype f\npath /a/../b\n", "holds \"..\"" },
 		{ HEAD "target fs\ndevice /dev/x\nfstype f\npath /a\n", "collector is not said" },
 		{ HEAD NEEDED "directory mine\n", "\"mine\" is no naming" },
+		{ HEAD NEEDED "address a/b\n", "holds a /" },
+		{ HEAD NEEDED "hook-pre a\n", "hook \"a\" is not an absolute path" },
+		{ HEAD NEEDED "hook-veto /a\nhook-veto /b\n", "hook-veto stands on line 7" },
+		{ HEAD NEEDED "keep-count 0\n", "salvage.plan:7: keep-count" },
+		{ HEAD NEEDED "keep-bytes 1G\n", "salvage.plan:7: keep-bytes" },
+		{ HEAD NEEDED "evidence nowhere\n", "\"nowhere\" is no second place" },
+		{ HEAD NEEDED "evidence efi\nevidence efi\n", "efi is said already" },
+		{ HEAD NEEDED "evidence rootfs\n", "root-device is not said" },
 		{ HEAD "collector 'a\n", "salvage.plan:2: collector: a ' quote" },
 	};
 	_cleanup_plan_ struct plan p = { 0 };
