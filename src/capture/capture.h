@@ -5,8 +5,8 @@
  * than the worker's current step may last, and then restarts the machine. It reads no plan and
  * touches no device, so that nothing that goes wrong there can take it along; what it must
  * know the worker writes on the board, a page that both share. A worker does the steps: the
- * capture, then (when that failed and the plan says so) the fallback or the shell, then the
- * unmounting. A worker that crashes, is killed or hangs, in the kernel too, is a failed one.
+ * capture, then (when that failed and the plan says so) the log at a second place, the site's
+ * programs, the fallback or the shell, then the unmounting. A worker that crashes, is killed or hangs, in the kernel too, is a failed one.
  * The supervisor's own end is a panic, which `panic=` on the command line turns into a restart.
  *
  * Everything that reaches out of the process goes through capture_ops, so that the tests can
@@ -26,6 +26,7 @@ enum capture_end {
 	CAPTURE_DONE = 0,
 	CAPTURE_FAILED = 1,
 	CAPTURE_NO_VMCORE = 2, /* this is no capture boot: no disk may be touched */
+	CAPTURE_VETOED = 3,    /* the site's program says that there shall be no dump */
 };
 
 /* Shared between supervisor and workers. Written by one worker at a time. */
@@ -35,6 +36,8 @@ struct board {
 	volatile unsigned sync_s, action_s;
 	volatile unsigned stall_s; /* the step may not be idle longer; 0: it may */
 	volatile unsigned watchdog_s;
+	volatile unsigned nr_emergency, nr_evidence; /* of the plan; 0: no worker is needed for them */
+	volatile bool log_saved; /* the dead kernel's log or the report is safe somewhere */
 	char step[32]; /* for messages */
 };
 
@@ -54,8 +57,10 @@ struct capture_ops {
 	/* process_run() with argv[0] below the root. */
 	struct error *(*run)(struct capture *c, char *const *argv,
 			     const struct process_how *how, struct process_result *ret);
-	/* Seconds since 1970, UTC. */
+	/* Seconds since 1970, UTC, as this kernel has it. */
 	time_t (*now)(struct capture *c);
+	/* What the clock chip says; 0: nothing. */
+	time_t (*chip_time)(struct capture *c);
 	/* Never returns on a machine; in tests it does. */
 	void (*restart)(struct capture *c, enum plan_action action);
 };
@@ -70,6 +75,8 @@ struct capture {
 	int target;	     /* its descriptor: a mounted file system's root, a device; -1: none */
 	int folder;	     /* the dump folder on it; -1: none */
 	char *folder_path;   /* absolute in the capture system, for foreign collectors and messages */
+	const char *path;    /* where folders are made on the target; null: where the plan says */
+	int dump_status;     /* of the collector, as its exit status; for the site's programs */
 	struct target_file own_log; /* kexec-dmesg.log, with room set aside; fd -1: none */
 };
 
@@ -81,5 +88,7 @@ void capture_supervise(struct capture *c);
 /* Workers. */
 enum capture_end capture_steps(struct capture *c);    /* the capture */
 enum capture_end capture_fallback(struct capture *c); /* dump_to_rootfs */
+enum capture_end capture_emergency(struct capture *c); /* the site's programs for failures */
+enum capture_end capture_evidence(struct capture *c);  /* log and report at a second place */
 enum capture_end capture_shell(struct capture *c);
 enum capture_end capture_finish(struct capture *c); /* sync and unmount */

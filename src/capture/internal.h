@@ -34,6 +34,7 @@ struct error *mount_options(const char *options, unsigned long *ret_flags,
 
 /* store.c: the dump folder and the files in it, on a mounted file system. See struct target_ops. */
 struct error *store_make_folder(struct capture *c) MUST_CHECK;
+void store_retain(struct capture *c, bool after);
 struct error *store_create(struct capture *c, const char *name,
 			   struct target_file *ret) MUST_CHECK;
 /* fsync, rename INCOMPLETE to NAME, fsync the folder. */
@@ -42,11 +43,30 @@ struct error *store_commit(struct capture *c, struct target_file *f, const char 
 void store_abandon(struct capture *c, struct target_file *f, const char *incomplete);
 
 /* save.c */
+#define SAVE_COLLECTOR "/bin/salvage-collect"
+#define SAVE_REPORT    "/bin/salvage-report"
+#define SAVE_VMCORE    "/proc/vmcore"
+/* Runs to the end within the step's limit; anything but success is an error. */
+struct error *save_run(struct capture *c, char *const *argv, enum plan_step step, int stdin_fd,
+		       int stdout_fd) MUST_CHECK;
 void save_dmesg(struct capture *c);  /* failures are said, and the capture goes on */
 void save_report(struct capture *c); /* likewise */
 struct error *save_dump(struct capture *c) MUST_CHECK;
 void save_own_log_begin(struct capture *c); /* sets room aside on the target */
 void save_own_log(struct capture *c);
+
+/* hooks.c: programs of the site, in their order, each within its limit. */
+/* False: kdump_pre says that there shall be no dump. */
+bool hooks_before(struct capture *c);
+void hooks_after(struct capture *c, int status);
+
+/* when.c: the time to name the dump after: the clock's, or where that is not set the time of
+ * the crash, or the clock chip's. */
+time_t capture_time(struct capture *c);
+
+/* steps.c: for workers. */
+struct error *worker_begin(struct capture *c) MUST_CHECK; /* the plan, nothing mounted */
+void worker_end(struct capture *c);
 
 /* stall.c: zero-initialised for each worker; asked every now and then. */
 struct stall {
@@ -55,6 +75,17 @@ struct stall {
 };
 /* True when the programs of the group have used no processor time for `limit_s`. */
 bool stall_found(struct stall *s, int root, pid_t group, unsigned limit_s);
+
+/* watchdog.c: zero-initialised. */
+#define WATCHDOGS_MAX 8
+struct watchdogs {
+	int fd[WATCHDOGS_MAX];
+	unsigned n, tried /* bit N: /dev/watchdogN was there */, feedings;
+};
+/* Opens those that have appeared, and feeds all. `seconds` 0: the plan wants none. */
+void watchdogs_feed(struct watchdogs *w, int root, unsigned seconds);
+/* `stop`: they shall not restart the machine any more, where they can be stopped. */
+void watchdogs_close(struct watchdogs *w, bool stop);
 
 /* device.c */
 struct error *device_find(int root, const struct plan_place *place, uint64_t deadline_ms,

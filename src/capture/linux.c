@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/rtc.h>
 
 #include "base/clock.h"
 #include "capture/internal.h"
@@ -55,6 +57,25 @@ static time_t linux_now(struct capture *c)
 	return time(NULL);
 }
 
+static time_t linux_chip_time(struct capture *c)
+{
+	_cleanup_close_ int fd = openat(c->root, "dev/rtc0", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct rtc_time t;
+	struct tm tm;
+
+	if (fd < 0 || ioctl(fd, RTC_RD_TIME, &t) < 0)
+		return 0;
+	tm = (struct tm){
+		.tm_sec = t.tm_sec,
+		.tm_min = t.tm_min,
+		.tm_hour = t.tm_hour,
+		.tm_mday = t.tm_mday,
+		.tm_mon = t.tm_mon,
+		.tm_year = t.tm_year,
+	};
+	return timegm(&tm);
+}
+
 /* Should reboot(2) hang in some driver's shutdown: the restart that asks none of them. */
 static void restart_by_force_later(struct capture *c, unsigned after_s)
 {
@@ -94,5 +115,6 @@ const struct capture_ops capture_linux = {
 	.find_device = linux_find_device,
 	.run = linux_run,
 	.now = linux_now,
+	.chip_time = linux_chip_time,
 	.restart = linux_restart,
 };

@@ -12,18 +12,15 @@
 #include "base/file.h"
 #include "capture/internal.h"
 
-#define COLLECTOR	 "/bin/salvage-collect"
-#define REPORT		 "/bin/salvage-report"
-#define VMCORE		 "/proc/vmcore"
+#define STATUS_TIMED_OUT 124 /* as timeout(1) says it */
 #define EXIT_INCOMPLETE	 4	     /* ours: saved, but not all of it */
 #define OWN_LOG_INCOMPLETE "kexec-dmesg-incomplete.log"
 #define OWN_LOG_ROOM	 (256 << 10) /* bytes set aside on the target */
 #define KLOG_READ_ALL	 3	     /* syslog(2) */
 #define KLOG_SIZE_BUFFER 10
 
-/* Runs to the end within the step's limit; anything but success is an error. */
-static struct error *run(struct capture *c, char *const *argv, enum plan_step step,
-			 int stdin_fd, int stdout_fd)
+struct error *save_run(struct capture *c, char *const *argv, enum plan_step step, int stdin_fd,
+		       int stdout_fd)
 {
 	struct process_how how = {
 		.limit_ms = MIN((uint64_t)plan_limit_s(&c->plan, step) * 1000, (uint64_t)UINT32_MAX),
@@ -35,6 +32,8 @@ static struct error *run(struct capture *c, char *const *argv, enum plan_step st
 
 	step_begin_planned(c, step);
 	TRY(c->ops->run(c, argv, &how, &r));
+	if (step == PLAN_STEP_COLLECTOR)
+		c->dump_status = r.timed_out ? STATUS_TIMED_OUT : r.status;
 	if (r.timed_out)
 		e = error_new(ERROR_TIMEOUT, "%s: did not end within %u s and was stopped", argv[0],
 			      plan_limit_s(&c->plan, step));
@@ -63,11 +62,11 @@ static struct error *settle(struct capture *c, struct error *e, struct target_fi
 
 static struct error *try_dmesg(struct capture *c)
 {
-	char *argv[] = { COLLECTOR, "--dump-dmesg", "--fd", "1", VMCORE, NULL };
+	char *argv[] = { SAVE_COLLECTOR, "--dump-dmesg", "--fd", "1", SAVE_VMCORE, NULL };
 	struct target_file f;
 
 	TRY(target_create(c, "vmcore-dmesg-incomplete.txt", &f));
-	return settle(c, run(c, argv, PLAN_STEP_DMESG, 0, f.fd), &f, "vmcore-dmesg-incomplete.txt",
+	return settle(c, save_run(c, argv, PLAN_STEP_DMESG, 0, f.fd), &f, "vmcore-dmesg-incomplete.txt",
 		      "vmcore-dmesg.txt");
 }
 
@@ -77,12 +76,14 @@ void save_dmesg(struct capture *c)
 
 	if (c->plan.no_dmesg || c->to->one_file)
 		return;
-	if (!file_exists(c->root, below_root(COLLECTOR)))
-		say("vmcore-dmesg.txt is left out: %s is not in the initramfs", COLLECTOR);
+	if (!file_exists(c->root, below_root(SAVE_COLLECTOR)))
+		say("vmcore-dmesg.txt is left out: %s is not in the initramfs", SAVE_COLLECTOR);
 	else {
 		e = try_dmesg(c);
-		if (!e)
+		if (!e) {
+			c->board->log_saved = true;
 			say("saved vmcore-dmesg.txt");
+		}
 	}
 	say_error(e, "vmcore-dmesg.txt is not saved");
 }
@@ -90,7 +91,7 @@ void save_dmesg(struct capture *c)
 static struct error *try_report(struct capture *c)
 {
 	/* standard input is the second file: only the first three descriptors are handed on */
-	char *argv[] = { REPORT, "--text-fd", "1", "--json-fd", "0", VMCORE, NULL };
+	char *argv[] = { SAVE_REPORT, "--text-fd", "1", "--json-fd", "0", SAVE_VMCORE, NULL };
 	struct error *e, *second;
 	struct target_file text, json;
 
@@ -100,7 +101,7 @@ static struct error *try_report(struct capture *c)
 		target_abandon(c, &text, "report-incomplete.txt");
 		return e;
 	}
-	e = run(c, argv, PLAN_STEP_REPORT, json.fd, text.fd);
+	e = save_run(c, argv, PLAN_STEP_REPORT, json.fd, text.fd);
 	second = e ? error_new(ERROR_OTHER, "report.json is not saved either") : NULL;
 	e = settle(c, e, &text, "report-incomplete.txt", "report.txt");
 	second = settle(c, second, &json, "report-incomplete.json", "report.json");
@@ -116,12 +117,14 @@ void save_report(struct capture *c)
 
 	if (c->plan.no_report || c->to->one_file)
 		return;
-	if (!file_exists(c->root, below_root(REPORT)))
-		say("the report is left out: %s is not in the initramfs", REPORT);
+	if (!file_exists(c->root, below_root(SAVE_REPORT)))
+		say("the report is left out: %s is not in the initramfs", SAVE_REPORT);
 	else {
 		e = try_report(c);
-		if (!e)
+		if (!e) {
+			c->board->log_saved = true;
 			say("saved report.txt and report.json");
+		}
 	}
 	say_error(e, "the report is not saved");
 }
@@ -149,14 +152,14 @@ static struct error *collect(struct capture *c, const struct target_file *f)
 			TRY(words_add(&argv, "-F"));
 		TRY(words_add(&argv, "--fd"));
 		TRY(words_add(&argv, "1"));
-		TRY(words_add(&argv, VMCORE));
-		return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, f->fd);
+		TRY(words_add(&argv, SAVE_VMCORE));
+		return save_run(c, argv.v, PLAN_STEP_COLLECTOR, 0, f->fd);
 	}
-	TRY(words_add(&argv, VMCORE));
+	TRY(words_add(&argv, SAVE_VMCORE));
 	if (stream)
-		return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, f->fd);
+		return save_run(c, argv.v, PLAN_STEP_COLLECTOR, 0, f->fd);
 	TRY(words_addf(&argv, "%s/vmcore-incomplete", c->folder_path));
-	return run(c, argv.v, PLAN_STEP_COLLECTOR, 0, 0);
+	return save_run(c, argv.v, PLAN_STEP_COLLECTOR, 0, 0);
 }
 
 /* A foreign collector may have made the file anew: what is synced is what has the name. */

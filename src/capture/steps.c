@@ -84,6 +84,8 @@ struct error *read_plan(struct capture *c)
 	b->sync_s = plan_limit_s(&c->plan, PLAN_STEP_SYNC);
 	b->action_s = plan_limit_s(&c->plan, PLAN_STEP_ACTION);
 	b->watchdog_s = c->plan.watchdog_s;
+	b->nr_emergency = c->plan.hooks[PLAN_HOOK_EMERGENCY].n;
+	b->nr_evidence = c->plan.nr_evidence;
 	return NULL;
 }
 
@@ -111,34 +113,52 @@ static struct error *save(struct capture *c)
 {
 	struct error *e;
 
+	target_retain(c, false);
+	step_begin_planned(c, PLAN_STEP_MOUNT);
 	TRY(target_make_folder(c));
 	save_own_log_begin(c);
 	save_dmesg(c);
 	save_report(c);
 	spare_memory(c);
+	c->dump_status = 0;
 	e = save_dump(c);
+	if (e && !c->dump_status)
+		c->dump_status = 1;
 	if (e)
 		say("%s", error_message(e)); /* now, so that the log on the target has it */
 	else if (c->to->one_file)
 		say("saved the dump on %s", c->folder_path);
 	else
 		say("saved %s/vmcore", c->folder_path + strlen("/" TARGET_FOLDER));
+	hooks_after(c, c->dump_status);
+	if (!e)
+		target_retain(c, true);
 	save_own_log(c);
 	return e;
 }
 
-static struct error *capture_to(struct capture *c, const struct plan_place *place)
+static struct error *capture_to(struct capture *c, const struct plan_place *place, bool *ret_vetoed)
 {
 	struct error *e = target_open(c, place);
 
-	if (!e)
+	*ret_vetoed = !e && !hooks_before(c);
+	if (!e && !*ret_vetoed)
 		e = save(c);
 	step_begin_planned(c, PLAN_STEP_SYNC);
 	say_error(target_close(c), "leaving the target");
 	return e;
 }
 
-static void forget(struct capture *c)
+struct error *worker_begin(struct capture *c)
+{
+	say_setup(c->root, true);
+	TRY(read_plan(c));
+	/* the worker before may have left its target mounted; the sync is the finish's */
+	c->ops->umount(c, TARGET_FOLDER, MNT_DETACH);
+	return NULL;
+}
+
+void worker_end(struct capture *c)
 {
 	plan_done(&c->plan);
 	free(c->folder_path);
@@ -147,6 +167,7 @@ static void forget(struct capture *c)
 
 enum capture_end capture_steps(struct capture *c)
 {
+	bool vetoed = false;
 	struct error *e;
 	struct stat st;
 
@@ -159,7 +180,7 @@ enum capture_end capture_steps(struct capture *c)
 	if (!e && fstatat(c->root, "proc/vmcore", &st, 0) < 0) {
 		say("/proc/vmcore: %s: this is no boot after a crash; nothing is written",
 		    strerror(errno));
-		forget(c);
+		worker_end(c);
 		return CAPTURE_NO_VMCORE;
 	}
 	if (!e) {
@@ -169,27 +190,24 @@ enum capture_end capture_steps(struct capture *c)
 		e = insert_modules(c);
 	}
 	if (!e)
-		e = capture_to(c, &c->plan.target);
-	forget(c);
+		e = capture_to(c, &c->plan.target, &vetoed);
+	worker_end(c);
 	if (!e)
-		return CAPTURE_DONE;
+		return vetoed ? CAPTURE_VETOED : CAPTURE_DONE;
 	say_error(e, "the capture failed");
 	return CAPTURE_FAILED;
 }
 
 enum capture_end capture_fallback(struct capture *c)
 {
-	struct error *e;
+	struct error *e = worker_begin(c);
+	bool vetoed = false;
 
-	say_setup(c->root, true);
-	e = read_plan(c);
-	/* the worker before may have left its target mounted; the sync is the finish's */
-	c->ops->umount(c, TARGET_FOLDER, MNT_DETACH);
 	if (!e)
-		e = capture_to(c, &c->plan.root);
-	forget(c);
+		e = capture_to(c, &c->plan.root, &vetoed);
+	worker_end(c);
 	if (!e)
-		return CAPTURE_DONE;
+		return vetoed ? CAPTURE_VETOED : CAPTURE_DONE;
 	say_error(e, "dump_to_rootfs failed");
 	return CAPTURE_FAILED;
 }

@@ -1,29 +1,39 @@
 /*
  * The dump folder, PATH/127.0.0.1-YYYY-MM-DD-HH:MM:SS (doc/dump-directory.md), and the files in
- * it: made under a name that says "incomplete", synced, then renamed.
+ * it: made under a name that says "incomplete", synced, then renamed. And the older ones beside it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "capture/internal.h"
+#include "crashdir/retain.h"
 
 #define NAMES_MAX 100 /* folders of one second */
 
-static struct error *folder_name(struct capture *c, char *to, size_t room)
+static struct crashdir_names names(const struct capture *c)
 {
-	time_t now = c->ops->now(c) + c->plan.timezone_offset;
-	struct tm tm;
+	int naming = c->plan.directory ? crashdir_naming_find(c->plan.directory) : CRASHDIR_IP_TIME;
 
-	if (!gmtime_r(&now, &tm) || !strftime(to, room, "127.0.0.1-%Y-%m-%d-%H:%M:%S", &tm))
-		return error_new(ERROR_OTHER, "the clock says %jd, which is no time", (intmax_t)now);
-	return NULL;
+	return (struct crashdir_names){
+		.naming = naming < 0 ? CRASHDIR_IP_TIME : (enum crashdir_naming)naming,
+		.address = c->plan.address,
+		.host = c->plan.host,
+	};
+}
+
+/* Where the dump folders are, below the target's root; "." for the root itself. */
+static const char *parent_path(const struct capture *c)
+{
+	const char *path = c->path ? c->path : c->plan.path;
+
+	path += strspn(path, "/");
+	return *path ? path : ".";
 }
 
 /* An existing folder is another dump's: never written into. */
@@ -33,7 +43,7 @@ static struct error *make_new(int parent, const char *name, char *ret, size_t ro
 		if (i == 0)
 			snprintf(ret, room, "%s", name);
 		else
-			snprintf(ret, room, "%s-%d", name, i);
+			snprintf(ret, room, "%.200s-%d", name, i);
 		if (mkdirat(parent, ret, 0700) == 0)
 			return NULL;
 		if (errno != EEXIST)
@@ -42,32 +52,66 @@ static struct error *make_new(int parent, const char *name, char *ret, size_t ro
 	return error_sys(errno, "cannot make the folder %s on the target", ret);
 }
 
+static struct error *open_parent(struct capture *c, int *ret)
+{
+	*ret = openat(c->target, parent_path(c), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*ret < 0)
+		return error_sys(errno, "/%s: cannot open on the target", parent_path(c));
+	return NULL;
+}
+
 struct error *store_make_folder(struct capture *c)
 {
-	const char *path = c->plan.path + strspn(c->plan.path, "/");
+	const struct crashdir_names n = names(c);
+	_cleanup_strbuf_ struct strbuf name = { 0 };
+	const char *path = parent_path(c);
 	_cleanup_close_ int parent = -1;
-	char name[64], made[80];
+	char made[300];
 
-	TRY(folder_name(c, name, sizeof(name)));
-	if (*path)
+	TRY(crashdir_name(&n, capture_time(c) + c->plan.timezone_offset, &name));
+	if (strcmp(path, ".") != 0)
 		TRY(file_make_folders(c->target, path, 0700));
-	parent = openat(c->target, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (parent < 0)
-		return error_sys(errno, "%s: cannot open on the target", c->plan.path);
-	TRY(make_new(parent, name, made, sizeof(made)));
+	TRY(open_parent(c, &parent));
+	TRY(make_new(parent, name.s, made, sizeof(made)));
 	c->folder = openat(parent, made, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (c->folder < 0)
 		return error_sys(errno, "%s: cannot open on the target", made);
 	if (fsync(parent) < 0)
-		return error_sys(errno, "%s: cannot sync", c->plan.path);
+		return error_sys(errno, "/%s: cannot sync", path);
 	free(c->folder_path);
-	if (asprintf(&c->folder_path, "/%s/%s%s%s", TARGET_FOLDER, path,
-		     *path && !text_ends(path, "/") ? "/" : "", made) < 0) {
+	if (asprintf(&c->folder_path, "/%s/%s%s%s", TARGET_FOLDER, strcmp(path, ".") ? path : "",
+		     strcmp(path, ".") && !text_ends(path, "/") ? "/" : "", made) < 0) {
 		c->folder_path = NULL;
 		return error_nomem();
 	}
 	say("saving into %s", c->folder_path + strlen("/" TARGET_FOLDER));
 	return NULL;
+}
+
+static void say_removed(void *arg, const char *name)
+{
+	say("removed the older dump %s", name);
+}
+
+/* Before the dump there is to be room for it; after it, it is the newest and stays. */
+void store_retain(struct capture *c, bool after)
+{
+	struct crashdir_retain how = {
+		.names = names(c),
+		.rules = { c->plan.keep_count, c->plan.keep_bytes, c->plan.keep_free },
+		.coming = after ? 0 : 1,
+		.spare = after && c->folder_path ? strrchr(c->folder_path, '/') + 1 : NULL,
+		.say = say_removed,
+	};
+	_cleanup_close_ int parent = -1;
+	struct error *e;
+
+	if (!after && !file_exists(c->target, parent_path(c)))
+		return; /* the first dump */
+	e = open_parent(c, &parent);
+	if (!e)
+		e = crashdir_retain(parent, parent_path(c), &how, NULL);
+	say_error(e, "older dumps are not thinned out");
 }
 
 struct error *store_create(struct capture *c, const char *name, struct target_file *ret)

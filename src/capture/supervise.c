@@ -3,15 +3,12 @@
  * See capture.h for what it leaves to them and why.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <linux/watchdog.h>
 
 #include "base/clock.h"
 #include "capture/internal.h"
@@ -22,29 +19,8 @@
 
 struct supervisor {
 	struct capture *c;
-	int watchdog; /* -1: none */
-	bool watchdog_tried;
+	struct watchdogs dogs;
 };
-
-/* Opened when the plan has said so; fed only while the worker is within its limits. */
-static void feed_watchdog(struct supervisor *s)
-{
-	int seconds = s->c->board->watchdog_s;
-
-	if (seconds == 0)
-		return;
-	if (!s->watchdog_tried) {
-		s->watchdog_tried = true;
-		s->watchdog = openat(s->c->root, "dev/watchdog", O_WRONLY | O_CLOEXEC);
-		if (s->watchdog < 0)
-			say("the plan asks for the watchdog, but /dev/watchdog can't be opened: %s",
-			    strerror(errno));
-		else
-			(void)ioctl(s->watchdog, WDIOC_SETTIMEOUT, &seconds); /* or its own */
-	}
-	if (s->watchdog >= 0 && write(s->watchdog, "\n", 1) < 0)
-		errno = 0; /* it bites: that is what it is for */
-}
 
 /* Sleeps until a child ends, at most a tick. */
 static void wait_a_tick(void)
@@ -100,6 +76,8 @@ static enum capture_end judge(const char *name, const struct board *b, int statu
 		return CAPTURE_DONE;
 	case CAPTURE_NO_VMCORE:
 		return CAPTURE_NO_VMCORE;
+	case CAPTURE_VETOED:
+		return CAPTURE_VETOED;
 	default:
 		return CAPTURE_FAILED;
 	}
@@ -141,11 +119,21 @@ static enum capture_end run_worker(struct supervisor *s, const char *name, unsig
 			kill_worker(pid);
 			return CAPTURE_FAILED;
 		}
-		feed_watchdog(s);
+		/* fed only while the worker is within its limits */
+		watchdogs_feed(&s->dogs, s->c->root, b->watchdog_s);
 		wait_a_tick();
 	}
 	kill(-pid, SIGKILL); /* what it may have left behind */
 	return judge(name, b, status);
+}
+
+/* The log at a second place, when it is nowhere yet. */
+static void keep_evidence(struct supervisor *s)
+{
+	struct board *b = s->c->board;
+
+	if (b->nr_evidence && !b->log_saved)
+		run_worker(s, "evidence", FIRST_LIMIT_S, capture_evidence);
 }
 
 /* What to do after a failed capture; returns the restart that ends it. */
@@ -155,6 +143,10 @@ static enum plan_action fail(struct supervisor *s, enum capture_end end)
 	enum plan_action action = b->failure_action;
 
 	say("FAILED; failure action: %s", plan_action_name(action));
+	if (end != CAPTURE_NO_VMCORE && action != PLAN_DUMP_TO_ROOTFS)
+		keep_evidence(s);
+	if (end != CAPTURE_NO_VMCORE && b->nr_emergency)
+		run_worker(s, "emergency", FIRST_LIMIT_S, capture_emergency);
 	switch (action) {
 	case PLAN_REBOOT:
 	case PLAN_HALT:
@@ -164,10 +156,12 @@ static enum plan_action fail(struct supervisor *s, enum capture_end end)
 		run_worker(s, "shell", 0, capture_shell);
 		break;
 	case PLAN_DUMP_TO_ROOTFS:
-		if (end == CAPTURE_NO_VMCORE)
+		if (end == CAPTURE_NO_VMCORE) /* nothing to save, and no disk may be touched */
 			break;
 		if (run_worker(s, "dump_to_rootfs", FIRST_LIMIT_S, capture_fallback) == CAPTURE_DONE)
 			say("saved on the root file system");
+		else
+			keep_evidence(s);
 		break;
 	}
 	return b->final_action;
@@ -175,7 +169,7 @@ static enum plan_action fail(struct supervisor *s, enum capture_end end)
 
 void capture_supervise(struct capture *c)
 {
-	struct supervisor s = { .c = c, .watchdog = -1 };
+	struct supervisor s = { .c = c };
 	enum plan_action action;
 	enum capture_end end;
 	sigset_t child;
@@ -196,13 +190,10 @@ void capture_supervise(struct capture *c)
 
 	end = run_worker(&s, "capture", FIRST_LIMIT_S, capture_steps);
 	say_setup(c->root, false); /* with /dev mounted there is /dev/kmsg */
-	action = end == CAPTURE_DONE ? c->board->final_action : fail(&s, end);
+	action = end == CAPTURE_DONE || end == CAPTURE_VETOED ? c->board->final_action : fail(&s, end);
 	run_worker(&s, "finish", c->board->sync_s, capture_finish);
 	say("%s", plan_action_name(action) ? plan_action_name(action) : "reboot");
-	if (s.watchdog >= 0 && action != PLAN_REBOOT && write(s.watchdog, "V", 1) < 0)
-		errno = 0; /* the magic close: a machine that shall stay down is not woken */
-	if (s.watchdog >= 0)
-		close(s.watchdog);
+	watchdogs_close(&s.dogs, action != PLAN_REBOOT);
 	c->ops->restart(c, action);
 	munmap(c->board, sizeof(*c->board));
 	c->board = NULL;

@@ -20,6 +20,17 @@ struct error *target_open(struct capture *c, const struct plan_place *place)
 	return c->to->open(c, place);
 }
 
+void target_retain(struct capture *c, bool after)
+{
+	const struct plan *p = &c->plan;
+
+	if (!p->keep_count && !p->keep_bytes && !p->keep_free)
+		return;
+	step_begin_planned(c, PLAN_STEP_RETENTION);
+	if (c->to->retain)
+		c->to->retain(c, after);
+}
+
 struct error *target_make_folder(struct capture *c)
 {
 	return c->to->make_folder ? c->to->make_folder(c) : NULL;

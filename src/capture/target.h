@@ -36,6 +36,9 @@ struct target_ops {
 	enum plan_target kind;
 	bool one_file; /* it takes the dump and nothing else: no log, no report */
 	struct error *(*open)(struct capture *c, const struct plan_place *place);
+	/* Thins out older dumps as the plan says, before or after this one. Null: it can't. What
+	 * fails is said, and nothing else comes of it. */
+	void (*retain)(struct capture *c, bool after);
 	/* A new folder for this dump; sets c->folder_path for messages. Null: there are none. */
 	struct error *(*make_folder)(struct capture *c);
 	struct error *(*create)(struct capture *c, const char *name, struct target_file *ret);
@@ -54,6 +57,7 @@ extern const struct target_ops target_fs, target_raw;
 
 /* Opens the place with its kind's functions and makes that kind the capture's. */
 struct error *target_open(struct capture *c, const struct plan_place *place) MUST_CHECK;
+void target_retain(struct capture *c, bool after);
 struct error *target_make_folder(struct capture *c) MUST_CHECK;
 struct error *target_create(struct capture *c, const char *name,
 			    struct target_file *ret) MUST_CHECK;

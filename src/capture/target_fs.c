@@ -135,6 +135,7 @@ static struct error *fs_close(struct capture *c)
 const struct target_ops target_fs = {
 	.kind = PLAN_TARGET_FS,
 	.open = fs_open,
+	.retain = store_retain,
 	.make_folder = store_make_folder,
 	.create = store_create,
 	.commit = store_commit,

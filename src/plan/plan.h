@@ -50,11 +50,17 @@ enum plan_hook {
 
 /* Second places for the log and the report when the target fails. */
 enum plan_evidence {
-	PLAN_EVIDENCE_ROOTFS, /* EVIDENCE_PATH on the root place */
+	PLAN_EVIDENCE_ROOTFS, /* PLAN_EVIDENCE_PATH on the root place */
 	PLAN_EVIDENCE_PMSG,   /* /dev/pmsg0: what pstore keeps over the restart */
 	PLAN_EVIDENCE_EFI,    /* a variable of the firmware */
 	PLAN_EVIDENCE_COUNT,
 };
+
+/* Where PLAN_EVIDENCE_ROOTFS puts its folder, and what PLAN_EVIDENCE_EFI calls its variable: the
+ * service looks there after the restart. */
+#define PLAN_EVIDENCE_PATH "/var/crash"
+#define PLAN_EVIDENCE_VARIABLE "SalvageCrash-5b1c7c0e-3d3e-4f6b-9c55-2a7d1b3f8e61"
+#define PLAN_EVIDENCE_MAX 16384 /* bytes that go to small places */
 
 struct plan_module {
 	char *path;	  /* inside the image, absolute, no blanks */

@@ -5,6 +5,7 @@
  */
 #include "../test.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/klog.h>
@@ -37,6 +38,10 @@ struct world {
 	int target_mounts, target_umounts, finds, inserted;
 	int collector_status, collector_runs;
 	bool no_first_target;
+	int mounts_to_refuse; /* of the target */
+	int hook_status;      /* of those whose name ends in "bad" */
+	char hooks[512];      /* "PATH ARGUMENT|KIND FOLDER?;" each, as they ran */
+	time_t clock, chip;
 	char parameters[64], collector_argv[256];
 };
 
@@ -66,8 +71,13 @@ static int fake_mount(struct capture *c, const char *device, const char *where,
 		errno = EIO;
 		return -1;
 	}
-	if (strcmp(where, TARGET_FOLDER) == 0)
+	if (strcmp(where, TARGET_FOLDER) == 0) {
+		if (world->mounts_to_refuse && world->mounts_to_refuse-- > 0) {
+			errno = EIO;
+			return -1;
+		}
 		world->target_mounts++;
+	}
 	return 0;
 }
 
@@ -105,6 +115,19 @@ static struct error *fake_find(struct capture *c, const struct plan_place *place
 	return NULL;
 }
 
+static void note_hook(char *const *argv, struct process_result *ret)
+{
+	const char *kind = getenv("KDUMP_HOOK");
+	size_t len = strlen(world->hooks);
+
+	snprintf(world->hooks + len, sizeof(world->hooks) - len, "%s%s%s|%s%s%s;", argv[0],
+		 argv[1] ? " " : "", argv[1] ? argv[1] : "", kind, getenv("KDUMP_TARGET") ? " target" : "",
+		 getenv("KDUMP_FOLDER") ? " folder" : "");
+	if (text_ends(argv[0], "bad"))
+		ret->status = world->hook_status;
+	ret->timed_out = text_ends(argv[0], "slow");
+}
+
 static struct error *fake_run(struct capture *c, char *const *argv,
 			      const struct process_how *how, struct process_result *ret)
 {
@@ -114,6 +137,10 @@ static struct error *fake_run(struct capture *c, char *const *argv,
 		return error_new(ERROR_SYSTEM, "%s: cannot run", argv[0]);
 	assert_true(how->limit_ms > 0);
 	*ret = (struct process_result){ 0 };
+	if (text_starts(argv[0], "/h/")) {
+		note_hook(argv, ret);
+		return NULL;
+	}
 	for (int i = 0; argv[i]; i++)
 		collector |= strcmp(argv[i], "-d") == 0 || strcmp(argv[0], "/bin/cp") == 0;
 	if (collector) {
@@ -135,7 +162,12 @@ static struct error *fake_run(struct capture *c, char *const *argv,
 
 static time_t fake_now(struct capture *c)
 {
-	return 1000000000; /* 2001-09-09 01:46:40 UTC */
+	return world->clock;
+}
+
+static time_t fake_chip(struct capture *c)
+{
+	return world->chip;
 }
 
 static void fake_restart(struct capture *c, enum plan_action action)
@@ -145,7 +177,7 @@ static void fake_restart(struct capture *c, enum plan_action action)
 }
 
 static const struct capture_ops fake = { fake_mount, fake_umount, fake_insert, fake_find,
-					 fake_run,   fake_now,	  fake_restart };
+					 fake_run,   fake_now,	  fake_chip,   fake_restart };
 
 static void put(struct fixture *f, const char *name, const char *text)
 {
@@ -158,7 +190,7 @@ static int build(void **state)
 					       "dev" };
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	*world = (struct world){ 0 };
+	*world = (struct world){ .clock = 1000000000 }; /* 2001-09-09 01:46:40 UTC */
 	assert_ok(file_private_folder(&f->path));
 	f->c = (struct capture){ .ops = &fake, .grace_ms = 500, .target = -1, .folder = -1, .own_log.fd = -1 };
 	f->c.root = open(f->path, O_RDONLY | O_DIRECTORY);
@@ -258,7 +290,9 @@ static void any_call_may(enum how how)
 
 		build(&state);
 		f = state;
-		put(f, "etc/salvage.plan", PLAN "failure-action halt\n");
+		put(f, "etc/salvage.plan",
+		    PLAN "failure-action halt\nhook-pre /h/a\nhook-post /h/d\nhook-emergency /h/e\n"
+			 "root-device /dev/vdb\nroot-fstype xfs\nevidence rootfs\n");
 		world->fail_at = nr;
 		world->how = how;
 		go(f);
@@ -500,6 +534,250 @@ static void stream_reports_what_its_process_met(void **state)
 	assert_error(stream_end(&f, "none"), ERROR_OTHER, "status 127");
 }
 
+#define HOOKS                                                                                   \
+	"hook-veto /h/v\nhook-pre /h/a bad\nhook-pre /h/b\nhook-post /h/c slow\nhook-post /h/d\n"  \
+	"hook-emergency /h/e bad\nhook-emergency /h/f\nfailure-action halt\n"
+
+static void hooks_run_in_their_order(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN HOOKS);
+	world->hook_status = 3;
+	go(f);
+	assert_string_equal(world->hooks,
+			    "/h/v|pre target;/h/a bad|pre target;/h/b|pre target;"
+			    "/h/c slow 0|post target folder;/h/d 0|post target folder;");
+	assert_true(saved(f, "vmcore"));
+	assert_int_equal(world->action, PLAN_POWEROFF);
+}
+
+static void hooks_learn_of_the_failure(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN HOOKS);
+	world->collector_status = 128 + SIGKILL;
+	go(f);
+	assert_string_equal(world->hooks,
+			    "/h/v|pre target;/h/a bad|pre target;/h/b|pre target;"
+			    "/h/c slow 137|post target folder;/h/d 137|post target folder;"
+			    "/h/e bad|emergency;/h/f|emergency;");
+	assert_int_equal(world->action, PLAN_HALT);
+}
+
+static void veto_is_no_failure(void **state)
+{
+	static const char *const vetos[] = { "/h/bad", "/h/slow" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(vetos); i++) {
+		_cleanup_strbuf_ struct strbuf plan = { 0 };
+		struct fixture *f;
+		void *own;
+
+		build(&own);
+		f = own;
+		strbuf_printf(&plan, PLAN "hook-veto %s\nhook-pre /h/a\nhook-post /h/c\nhook-emergency /h/e\n"
+			      "failure-action halt\nkeep-count 1\n", vetos[i]);
+		put(f, "etc/salvage.plan", plan.s);
+		world->hook_status = 1;
+		go(f);
+		assert_null(strchr(world->hooks, ';')[1] ? world->hooks : NULL); /* it alone ran */
+		assert_int_equal(world->action, PLAN_POWEROFF);
+		assert_false(file_exists(f->c.root, DUMP));
+		assert_int_equal(world->collector_runs, 0);
+		assert_int_equal(world->target_umounts, 1);
+		clear(&own);
+	}
+}
+
+static void failures_before_the_target_run_the_emergency_only(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN HOOKS);
+	world->no_first_target = true;
+	go(f);
+	assert_string_equal(world->hooks, "/h/e bad|emergency;/h/f|emergency;");
+	assert_int_equal(world->action, PLAN_HALT);
+}
+
+#define EVIDENCE "target/var/crash/127.0.0.1-2001-09-09-01:46:40"
+#define EVIDENCE_PLAN                                                                           \
+	"plan 1\nhost lab\ntarget fs\ndevice /dev/vda\nfstype ext4\npath /dumps\n"             \
+	"collector /bin/salvage-collect -d 31\nfailure-action halt\n"                           \
+	"root-device /dev/vdb\nroot-fstype xfs\n"
+
+/* What is kept when the target can't be mounted. */
+static void second_places_are_all_tried(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+	size_t len;
+
+	put(f, "etc/salvage.plan", EVIDENCE_PLAN "evidence pmsg\nevidence efi\nevidence rootfs\n");
+	assert_ok(file_make_folders(f->c.root, "sys/firmware/efi/efivars", 0755));
+	put(f, "sys/firmware/efi/efivars/" PLAN_EVIDENCE_VARIABLE, "of an earlier crash");
+	put(f, "dev/pmsg0", "");
+	world->mounts_to_refuse = 1;
+	go(f);
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_true(file_exists(f->c.root, EVIDENCE "/vmcore-dmesg.txt"));
+	assert_true(file_exists(f->c.root, EVIDENCE "/report.txt"));
+	assert_false(file_exists(f->c.root, EVIDENCE "/vmcore"));
+	assert_int_equal(world->collector_runs, 0);
+	assert_int_equal(world->target_umounts, 1);
+	assert_ok(file_read(f->c.root, "dev/pmsg0", 65536, &text, NULL));
+	assert_string_equal(text, "salvage-evidence 1 1000000000 lab\ntext\n--- log ---\ntext");
+	free(text);
+	assert_ok(file_read(f->c.root, "sys/firmware/efi/efivars/" PLAN_EVIDENCE_VARIABLE, 65536, &text,
+			    &len));
+	assert_int_equal(len, 4 + strlen("salvage-evidence 1 1000000000 lab\ntext\n--- log ---\ntext"));
+	assert_memory_equal(text, "\7\0\0\0salvage-evidence 1", 22);
+	free(text);
+}
+
+static void second_place_that_is_not_there_is_no_end(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", EVIDENCE_PLAN "evidence pmsg\nevidence efi\nevidence rootfs\n");
+	world->mounts_to_refuse = 1;
+	go(f);
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_true(file_exists(f->c.root, EVIDENCE "/vmcore-dmesg.txt"));
+}
+
+/* The log is on the target: there is no need for another place. */
+static void second_place_is_for_failed_targets(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", EVIDENCE_PLAN "evidence rootfs\n");
+	world->collector_status = 1;
+	go(f);
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_false(file_exists(f->c.root, EVIDENCE));
+	assert_int_equal(world->target_mounts, 1);
+}
+
+/* dump_to_rootfs does it all; only its own failure calls for more. */
+static void second_place_follows_the_fallback(void **state)
+{
+	static const char plan[] = "plan 1\ntarget fs\ndevice /dev/vda\nfstype ext4\npath /dumps\n"
+				   "collector /bin/salvage-collect -d 31\nroot-device /dev/vdb\n"
+				   "root-fstype xfs\nfailure-action dump_to_rootfs\nevidence rootfs\n";
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", plan);
+	world->mounts_to_refuse = 1;
+	go(f);
+	assert_true(file_exists(f->c.root, "target/dumps/127.0.0.1-2001-09-09-01:46:40/vmcore"));
+	assert_false(file_exists(f->c.root, EVIDENCE));
+	world->restarts = 0;
+	world->mounts_to_refuse = 2;
+	go(f);
+	assert_true(file_exists(f->c.root, EVIDENCE "/vmcore-dmesg.txt"));
+}
+
+static void older_dumps_are_thinned_out(void **state)
+{
+	static const char *const older[] = { "2001-09-07-00:00:00", "2001-09-07-00:00:01",
+					     "2001-09-07-00:00:02" };
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN "keep-count 2\n");
+	for (size_t i = 0; i < ARRAY_SIZE(older); i++) {
+		_cleanup_strbuf_ struct strbuf name = { 0 };
+
+		strbuf_printf(&name, "target/var/crash/127.0.0.1-%s", older[i]);
+		assert_ok(file_make_folders(f->c.root, name.s, 0700));
+		strbuf_puts(&name, "/vmcore");
+		put(f, name.s, "older");
+	}
+	go(f);
+	assert_true(saved(f, "vmcore"));
+	assert_false(file_exists(f->c.root, "target/var/crash/127.0.0.1-2001-09-07-00:00:00"));
+	assert_false(file_exists(f->c.root, "target/var/crash/127.0.0.1-2001-09-07-00:00:01"));
+	assert_true(file_exists(f->c.root, "target/var/crash/127.0.0.1-2001-09-07-00:00:02/vmcore"));
+}
+
+/* One is wanted, and the old one stays until the new one is whole. */
+static void old_dump_stays_until_the_new_one_is_whole(void **state)
+{
+	static const char *const old = "target/var/crash/127.0.0.1-2001-09-07-00:00:00";
+
+	for (int fails = 0; fails < 2; fails++) {
+		struct fixture *f;
+		void *own;
+
+		build(&own);
+		f = own;
+		put(f, "etc/salvage.plan", PLAN "keep-count 1\n");
+		assert_ok(file_make_folders(f->c.root, old, 0700));
+		put(f, "target/var/crash/127.0.0.1-2001-09-07-00:00:00/vmcore", "older");
+		world->collector_status = fails;
+		go(f);
+		assert_int_equal(file_exists(f->c.root, old), fails);
+		clear(&own);
+	}
+}
+
+static void names_as_the_plan_says(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN "directory host-time\naddress 10.0.0.2\n");
+	go(f);
+	assert_true(file_exists(f->c.root, "target/var/crash/lab-2001-09-09-01:46:40/vmcore"));
+}
+
+/* An ELF file with one note segment. */
+static void put_vmcore(struct fixture *f, const char *notes)
+{
+	Elf64_Ehdr h = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64 }, .e_phoff = sizeof(h), .e_phnum = 2 };
+	Elf64_Phdr p[2] = { { .p_type = PT_LOAD },
+			    { .p_type = PT_NOTE, .p_offset = 4096, .p_filesz = strlen(notes) } };
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+
+	strbuf_add(&b, &h, sizeof(h));
+	strbuf_add(&b, p, sizeof(p));
+	strbuf_fill(&b, '\0', 4096 - b.len);
+	strbuf_puts(&b, notes);
+	assert_ok(file_publish(f->c.root, "proc/vmcore", 0600, b.s, b.len));
+}
+
+static void clock_that_is_not_set(void **state)
+{
+	static const struct {
+		const char *notes;
+		time_t clock, chip;
+		const char *name;
+	} cases[] = {
+		{ "OSRELEASE=6.1\nCRASHTIME=1700000000\n", 7, 1710000000, "2023-11-14-22:13:20" },
+		{ "OSRELEASE=6.1\nCRASHTIME=1700000000\n", 1720000000, 0, "2024-07-03-09:46:40" },
+		{ "OSRELEASE=6.1\n", 7, 1710000000, "2024-03-09-16:00:00" },
+		{ "OSRELEASE=6.1\nCRASHTIME=12\n", 7, 0, "1970-01-01-00:00:07" },
+		{ "\nCRASHTIME=", 7, 0, "1970-01-01-00:00:07" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_strbuf_ struct strbuf name = { 0 };
+		struct fixture *f;
+		void *own;
+
+		build(&own);
+		f = own;
+		put_vmcore(f, cases[i].notes);
+		world->clock = cases[i].clock;
+		world->chip = cases[i].chip;
+		go(f);
+		strbuf_printf(&name, "target/var/crash/127.0.0.1-%s/vmcore", cases[i].name);
+		assert_true(file_exists(f->c.root, name.s));
+		clear(&own);
+	}
+}
+
 static void mount_options_are_told_apart(void **state)
 {
 	static const struct {
@@ -545,6 +823,18 @@ int main(void)
 		cmocka_unit_test_setup_teardown(foreign_collector_talks_to_the_raw_device, build, clear),
 		cmocka_unit_test_setup_teardown(raw_device_that_fails_is_a_failure, build, clear),
 		cmocka_unit_test(stream_reports_what_its_process_met),
+		cmocka_unit_test_setup_teardown(hooks_run_in_their_order, build, clear),
+		cmocka_unit_test_setup_teardown(hooks_learn_of_the_failure, build, clear),
+		cmocka_unit_test(veto_is_no_failure),
+		cmocka_unit_test_setup_teardown(failures_before_the_target_run_the_emergency_only, build, clear),
+		cmocka_unit_test_setup_teardown(second_places_are_all_tried, build, clear),
+		cmocka_unit_test_setup_teardown(second_place_that_is_not_there_is_no_end, build, clear),
+		cmocka_unit_test_setup_teardown(second_place_is_for_failed_targets, build, clear),
+		cmocka_unit_test_setup_teardown(second_place_follows_the_fallback, build, clear),
+		cmocka_unit_test_setup_teardown(older_dumps_are_thinned_out, build, clear),
+		cmocka_unit_test(old_dump_stays_until_the_new_one_is_whole),
+		cmocka_unit_test_setup_teardown(names_as_the_plan_says, build, clear),
+		cmocka_unit_test(clock_that_is_not_set),
 		cmocka_unit_test(mount_options_are_told_apart),
 	};
 
