@@ -90,15 +90,11 @@ static void written_and_read_is_the_same(void **state)
 		     "root-device /dev/sda1\nroot-fstype ext4\nroot-options data=ordered\n"
 		     "limit modules 1\nlimit device 2\nlimit mount 3\nlimit dmesg 4\n"
 		     "limit report 5\nlimit collector 6\nlimit sync 7\nlimit action 8\n"
-<<<<<<< HEAD
-		     "watchdog 9\n",
-		HEAD "target raw\ndevice /dev/disk/by-id/x\ncollector /bin/salvage-collect\n",
-		HEAD "target fs\ndevice my tag\nfstype virtiofs\npath /\ncollector /bin/salvage-collect\n",
-=======
 		     "watchdog 9\naddress fd00::1\ndirectory debian\nhook-veto /v\nhook-pre /a\nhook-pre /b\n"
 		     "hook-post /c\nhook-emergency /d\nkeep-count 1\nkeep-bytes 2\nkeep-free 3\n"
 		     "limit hook 10\nlimit retention 11\nlimit evidence 12\nevidence pmsg\nevidence efi\n",
->>>>>>> 1b7aa42 (crashdir: names of dump folders and thinning them out; plan: hooks, retention, second places)
+		HEAD "target raw\ndevice /dev/disk/by-id/x\ncollector /bin/salvage-collect\n",
+		HEAD "target fs\ndevice my tag\nfstype virtiofs\npath /\ncollector /bin/salvage-collect\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
