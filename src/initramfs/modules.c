@@ -51,6 +51,13 @@ static void file_done(struct module_file *f)
 	free(f->parameters);
 }
 
+void module_list_remove(struct module_list *l, size_t index)
+{
+	file_done(&l->files.v[index]);
+	l->files.n--;
+	memmove(&l->files.v[index], &l->files.v[index + 1], (l->files.n - index) * sizeof(*l->files.v));
+}
+
 void module_list_done(struct module_list *l)
 {
 	for (size_t i = 0; i < l->files.n; i++)

@@ -30,6 +30,8 @@ struct module_list {
  */
 struct error *modules_closure(int root, const char *release, const struct words *names,
 			      struct module_list *ret) MUST_CHECK;
+/* Takes one file out of the list. */
+void module_list_remove(struct module_list *l, size_t index);
 void module_list_done(struct module_list *l);
 
 static inline void module_list_done_cleanup(struct module_list *l)

@@ -7,3 +7,21 @@ struct error *image_choose_modules(struct image *im) MUST_CHECK;
 struct error *image_choose_programs(struct image *im) MUST_CHECK;
 /* After the two above. */
 struct error *image_fill_plan(struct image *im) MUST_CHECK;
+
+/* dracut_args: after the three above; options that have an effect here. */
+struct error *image_apply_dracut(struct image *im) MUST_CHECK;
+
+/* A sentence for the person who arms. */
+struct error *image_warn(struct image *im, const char *fmt, ...) PRINTF(2, 3) MUST_CHECK;
+/* A program, with the libraries it needs. `source`: absolute on this machine, else below the root. */
+struct error *image_add_program(struct image *im, const char *source, const char *path) MUST_CHECK;
+/* A program of the machine below the root, at the same path, after a check that it can be run:
+ * ERROR_USAGE in the words of the established service. */
+struct error *image_add_machines(struct image *im, const char *path) MUST_CHECK;
+/* A program's absolute path from its name, below the root. ERROR_USAGE when there is none. */
+struct error *image_find_in_path(int root, const char *name, char **ret) MUST_CHECK;
+/* A plain file; `mode` 0 keeps the source's. ERROR_NOT_FOUND when it is not there. */
+struct error *image_add_file(struct image *im, const char *source, const char *path,
+			     unsigned mode) MUST_CHECK;
+/* The same for a folder and everything in it, sorted; links are followed below the root. */
+struct error *image_add_tree(struct image *im, const char *source, const char *path) MUST_CHECK;

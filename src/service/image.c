@@ -18,6 +18,11 @@ void image_done(struct image *im)
 		free(im->programs.v[i].path);
 	}
 	vector_done(&im->programs);
+	for (size_t i = 0; i < im->files.n; i++) {
+		free(im->files.v[i].source);
+		free(im->files.v[i].path);
+	}
+	vector_done(&im->files);
 	inputs_done(&im->inputs);
 	words_done(&im->warnings);
 }
@@ -62,6 +67,12 @@ static struct error *record_inputs(struct image *im)
 
 		TRY(inputs_add_file(&im->inputs, INPUT_FILE, how->root, source, source[0] != '/'));
 	}
+	for (size_t i = 0; i < im->files.n; i++) {
+		const struct image_file *f = &im->files.v[i];
+
+		TRY(inputs_add(&im->inputs, INPUT_FACT, "copy %s %s %o", f->source, f->path, f->mode));
+		TRY(inputs_add_file(&im->inputs, INPUT_FILE, how->root, f->source, f->source[0] != '/'));
+	}
 	for (size_t i = 0; i < im->modules.files.n; i++) {
 		const struct module_file *m = &im->modules.files.v[i];
 
@@ -73,14 +84,40 @@ static struct error *record_inputs(struct image *im)
 	return NULL;
 }
 
+static struct error *pick_packing(struct image *im)
+{
+	static const struct {
+		const char *name;
+		enum initramfs_packing packing;
+	} chosen[] = {
+		{ "none", INITRAMFS_PLAIN },
+		{ "gzip", INITRAMFS_GZIP },
+		{ "zstd", INITRAMFS_ZSTD },
+	};
+
+	const char *wanted = im->how->settings->dracut.packing;
+
+	/* zstd when the kernel is known to open it, else gzip */
+	TRY(initramfs_pick_packing(im->how->root, im->how->kernel->release, &im->packing));
+	for (size_t i = 0; i < ARRAY_SIZE(chosen); i++)
+		if (text_equal(wanted, chosen[i].name)) {
+			if (chosen[i].packing == INITRAMFS_ZSTD && im->packing != INITRAMFS_ZSTD)
+				return image_warn(im, "dracut_args: --zstd has no effect: this kernel is not "
+						      "known to open such an image");
+			im->packing = chosen[i].packing;
+		}
+	return NULL;
+}
+
 struct error *image_prepare(const struct image_how *how, struct image *ret)
 {
 	ret->how = how;
 	TRY(image_choose_modules(ret));
 	TRY(image_choose_programs(ret));
+	TRY(image_apply_dracut(ret));
 	TRY(image_fill_plan(ret));
 	TRY(plan_write(&ret->plan, &ret->plan_text));
-	TRY(initramfs_pick_packing(how->root, how->kernel->release, &ret->packing));
+	TRY(pick_packing(ret));
 	return record_inputs(ret);
 }
 
@@ -135,6 +172,8 @@ static struct error *assemble(const struct image *im, struct initramfs *ar)
 {
 	for (size_t i = 0; i < im->programs.n; i++)
 		TRY(initramfs_add_program(ar, im->programs.v[i].source, im->programs.v[i].path));
+	for (size_t i = 0; i < im->files.n; i++)
+		TRY(initramfs_add_file(ar, im->files.v[i].source, im->files.v[i].path, im->files.v[i].mode));
 	for (size_t i = 0; i < im->modules.files.n; i++)
 		TRY(initramfs_add_module(ar, &im->modules.files.v[i]));
 	return initramfs_add_text(ar, PLAN_PATH, strbuf_str(&im->plan_text), im->plan_text.len,

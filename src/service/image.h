@@ -25,12 +25,20 @@ struct image_program {
 	char *path;   /* in the image */
 };
 
+/* Something that is copied as it stands. */
+struct image_file {
+	char *source; /* as of image_program */
+	char *path;
+	unsigned mode; /* of files; 0: as the source's */
+};
+
 struct image {
 	const struct image_how *how;
 	struct plan plan;
 	struct strbuf plan_text;
 	struct module_list modules;
 	VECTOR(struct image_program) programs;
+	VECTOR(struct image_file) files; /* no folders: those are listed when they are added */
 	enum initramfs_packing packing;
 	struct inputs inputs;
 	struct words warnings; /* whole sentences */

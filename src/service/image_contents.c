@@ -16,8 +16,7 @@
 
 #define CHECK_LIMIT_MS 20000
 
-static struct error *warn(struct image *im, const char *fmt, ...) PRINTF(2, 3);
-static struct error *warn(struct image *im, const char *fmt, ...)
+struct error *image_warn(struct image *im, const char *fmt, ...)
 {
 	_cleanup_strbuf_ struct strbuf b = { 0 };
 	va_list ap;
@@ -43,22 +42,27 @@ static bool kernel_knows(const struct image *im, const char *name)
 	return false;
 }
 
-/* extra_modules: a name that the kernel does not know is no reason to have no dump. */
+/* A name that the kernel does not know is no reason to have no dump. */
+static struct error *add_known_modules(struct image *im, const struct words *wanted, struct words *names)
+{
+	for (size_t i = 0; i < wanted->n; i++) {
+		if (!kernel_knows(im, wanted->v[i]))
+			TRY(image_warn(im, "Module %s not found", wanted->v[i]));
+		else if (!words_have(names, wanted->v[i]))
+			TRY(words_add(names, wanted->v[i]));
+	}
+	return NULL;
+}
+
 static struct error *add_extra_modules(struct image *im, struct words *names)
 {
 	const char *list = settings_get(im->how->settings, SETTING_EXTRA_MODULES);
 	_cleanup_words_ struct words extra = { 0 };
 
-	if (!list)
-		return NULL;
-	TRY(error_prefix(words_split(&extra, list), "extra_modules"));
-	for (size_t i = 0; i < extra.n; i++) {
-		if (!kernel_knows(im, extra.v[i]))
-			TRY(warn(im, "Module %s not found", extra.v[i]));
-		else if (!words_have(names, extra.v[i]))
-			TRY(words_add(names, extra.v[i]));
-	}
-	return NULL;
+	if (list)
+		TRY(error_prefix(words_split(&extra, list), "extra_modules"));
+	TRY(add_known_modules(im, &extra, names));
+	return add_known_modules(im, &im->how->settings->dracut.modules, names);
 }
 
 /* Only what the target stands on may end the capture when it cannot be inserted. */
@@ -74,6 +78,36 @@ static void require_only(struct module_list *all, const struct module_list *need
 	}
 }
 
+/* Module names as people write them: '-' and '_' are the same. */
+static bool same_module(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b))
+			return false;
+	return *a == *b;
+}
+
+/* dracut_args --omit-drivers, after the closure: what the target needs stays. */
+static struct error *leave_out(struct image *im)
+{
+	const struct words *omit = &im->how->settings->dracut.omit_modules;
+
+	for (size_t i = im->modules.files.n; i-- > 0;) {
+		const struct module_file *f = &im->modules.files.v[i];
+		bool unwanted = false;
+
+		for (size_t j = 0; j < omit->n; j++)
+			unwanted |= same_module(omit->v[j], f->name);
+		if (unwanted && f->required)
+			TRY(image_warn(im,
+				       "dracut_args: --omit-drivers %s has no effect: the dump target needs it",
+				       f->name));
+		else if (unwanted)
+			module_list_remove(&im->modules, i);
+	}
+	return NULL;
+}
+
 struct error *image_choose_modules(struct image *im)
 {
 	const struct image_how *how = im->how;
@@ -84,16 +118,18 @@ struct error *image_choose_modules(struct image *im)
 		TRY(words_add(&names, how->target->modules.v[i]));
 	TRY(modules_closure(how->root, how->kernel->release, &names, &needed));
 	TRY(watchdogs_active(how->root, &dogs, &im->plan.watchdog_s));
-	for (size_t i = 0; i < dogs.n; i++)
+	if (how->settings->dracut.no_watchdog)
+		im->plan.watchdog_s = 0;
+	for (size_t i = 0; i < dogs.n && !how->settings->dracut.no_watchdog; i++)
 		if (!words_have(&names, dogs.v[i]) && kernel_knows(im, dogs.v[i]))
 			TRY(words_add(&names, dogs.v[i]));
 	TRY(add_extra_modules(im, &names));
 	TRY(modules_closure(how->root, how->kernel->release, &names, &im->modules));
 	require_only(&im->modules, &needed);
-	return NULL;
+	return leave_out(im);
 }
 
-static struct error *add_program(struct image *im, const char *source, const char *path)
+struct error *image_add_program(struct image *im, const char *source, const char *path)
 {
 	struct image_program p = { .source = strdup(source), .path = strdup(path) };
 
@@ -151,11 +187,11 @@ static struct error *add_own(struct image *im, const char *name, const char *pat
 	_cleanup_free_ char *source = NULL;
 
 	TRY(find_own(name, &source));
-	return add_program(im, source, path);
+	return image_add_program(im, source, path);
 }
 
 /* A program of the machine: checked as the established service words it. */
-static struct error *add_machines(struct image *im, const char *path)
+struct error *image_add_machines(struct image *im, const char *path)
 {
 	_cleanup_close_ int fd = -1;
 	struct error *e = rootpath_open(im->how->root, path, &fd);
@@ -168,10 +204,10 @@ static struct error *add_machines(struct image *im, const char *path)
 		return error_sys(errno, "%s: cannot look at it", path);
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		return error_new(ERROR_USAGE, "Error: %s is not executable.", path);
-	return add_program(im, rootpath_below(path), path);
+	return image_add_program(im, rootpath_below(path), path);
 }
 
-static struct error *find_in_path(int root, const char *name, char **ret)
+struct error *image_find_in_path(int root, const char *name, char **ret)
 {
 	static const char *const folders[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
 					       "/usr/bin", "/sbin", "/bin" };
@@ -246,8 +282,8 @@ static struct error *choose_collector(struct image *im)
 	/* whoever saves the dump, ours saves the log */
 	TRY(add_own(im, "salvage-collect", COLLECTOR));
 	if (!own) {
-		TRY(error_prefix(find_in_path(im->how->root, argv.v[0], &path), "core_collector"));
-		TRY(error_prefix(add_machines(im, path), "core_collector"));
+		TRY(error_prefix(image_find_in_path(im->how->root, argv.v[0], &path), "core_collector"));
+		TRY(error_prefix(image_add_machines(im, path), "core_collector"));
 	}
 	TRY(words_add(&im->plan.collector, own ? COLLECTOR : path));
 	for (size_t i = 1; i < argv.n; i++)
@@ -267,8 +303,8 @@ static struct error *add_extra_bins(struct image *im)
 	for (size_t i = 0; i < extra.n; i++) {
 		_cleanup_free_ char *path = NULL;
 
-		TRY(find_in_path(im->how->root, extra.v[i], &path));
-		TRY(add_machines(im, path));
+		TRY(image_find_in_path(im->how->root, extra.v[i], &path));
+		TRY(image_add_machines(im, path));
 	}
 	return NULL;
 }
@@ -278,7 +314,7 @@ static struct error *add_shell(struct image *im)
 {
 	if (!text_equal(settings_get(im->how->settings, SETTING_FAILURE_ACTION), "shell"))
 		return NULL;
-	return error_prefix(add_machines(im, "/bin/sh"), "failure_action shell");
+	return error_prefix(image_add_machines(im, "/bin/sh"), "failure_action shell");
 }
 
 struct error *image_choose_programs(struct image *im)
@@ -291,7 +327,7 @@ struct error *image_choose_programs(struct image *im)
 	if (e && error_kind(e) == ERROR_NOT_FOUND) {
 		/* a dump without a report is still a dump */
 		im->plan.no_report = true;
-		TRY(warn(im, "%s; there will be no report beside the dump", error_message(e)));
+		TRY(image_warn(im, "%s; there will be no report beside the dump", error_message(e)));
 		error_free(e);
 	} else {
 		TRY(e);

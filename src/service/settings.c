@@ -59,7 +59,7 @@ static const struct directive directives[] = {
 	{ "kdump_emergency", VALUE, SETTING_KDUMP_EMERGENCY, .later = true },
 	{ "fence_kdump_args", VALUE, SETTING_FENCE_KDUMP_ARGS, .later = true },
 	{ "fence_kdump_nodes", VALUE, SETTING_FENCE_KDUMP_NODES, .later = true },
-	{ "dracut_args", ARGS, SETTING_DRACUT_ARGS, .later = true },
+	{ "dracut_args", ARGS, SETTING_DRACUT_ARGS },
 
 	{ "net", DEPRECATED },
 	{ "options", DEPRECATED },
@@ -70,12 +70,41 @@ static const struct directive directives[] = {
 };
 
 struct line {
-	const struct settings *s;
+	struct settings *s;
 	unsigned number;
 	char *key;
 	char *value;
 };
 
+static const struct directive *directive_find(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(directives); i++)
+		if (strcmp(directives[i].key, key) == 0)
+			return &directives[i];
+	return NULL;
+}
+
+/* Notes the mistake where the caller wants all of them. */
+static struct error *note_problem(const struct line *l, const char *text, bool warning)
+{
+	struct settings_problem p = { .line = l->number, .text = strdup(text),
+				      .warning = warning };
+
+	if (l->key) {
+		p.key = strdup(l->key);
+		p.value = strdup(l->value);
+	}
+	p.unknown = l->key && !directive_find(l->key);
+	if (!p.text || (l->key && (!p.key || !p.value)) || !vector_push(&l->s->problems, p)) {
+		free(p.text);
+		free(p.key);
+		free(p.value);
+		return error_nomem();
+	}
+	return NULL;
+}
+
+/* Null when mistakes are collected: the caller goes on without the line. */
 static struct error *refuse(const struct line *l, const char *fmt, ...) PRINTF(2, 3);
 static struct error *refuse(const struct line *l, const char *fmt, ...)
 {
@@ -86,15 +115,9 @@ static struct error *refuse(const struct line *l, const char *fmt, ...)
 	strbuf_vprintf(&b, fmt, ap);
 	va_end(ap);
 	TRY(strbuf_error(&b));
+	if (l->s->collect)
+		return note_problem(l, strbuf_str(&b), false);
 	return error_new(ERROR_USAGE, "%s (%s line %u)", strbuf_str(&b), l->s->file, l->number);
-}
-
-static const struct directive *directive_find(const char *key)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(directives); i++)
-		if (strcmp(directives[i].key, key) == 0)
-			return &directives[i];
-	return NULL;
 }
 
 /* The row that a value is stored under: that of the new name for an old one. */
@@ -120,15 +143,6 @@ static bool one_of(const char *choices, const char *word)
 		p += m + 1;
 	}
 	return false;
-}
-
-static unsigned count_mounts(const char *args)
-{
-	unsigned n = 0;
-
-	for (const char *p = args; (p = strstr(p, "--mount")); p += strlen("--mount"))
-		n++;
-	return n;
 }
 
 /* Cuts comment and blanks, splits key from value, takes the quotes off. */
@@ -169,28 +183,50 @@ static struct error *keep(struct settings *s, const struct line *l, const struct
 	return NULL;
 }
 
-/* A target that dracut's options name: --mount "DEVICE MOUNTPOINT TYPE OPTIONS". */
-static struct error *keep_mount(struct settings *s, const struct line *l,
-				const struct directive *d)
+static const struct directive *target_directive(const char *type)
 {
-	static const struct directive mount = { "dracut_args --mount", TARGET, SETTING_TARGET };
-	unsigned n = count_mounts(l->value);
+	const struct directive *d = directive_find(strcmp(type, "nfs4") ? type : "nfs");
 
-	if (n > 1)
+	return d && d->kind == TARGET ? d : NULL;
+}
+
+/* dracut's options, which may name a target. */
+static struct error *keep_args(struct settings *s, const struct line *l, const struct directive *d)
+{
+	struct error *e = dracut_args_parse(&s->dracut, l->value), *longer;
+	struct line mount = *l;
+
+	if (e && error_kind(e) == ERROR_USAGE) {
+		longer = refuse(l, "%s", error_message(e));
+		error_free(e);
+		return longer;
+	}
+	TRY(e);
+	if (s->dracut.nr_mounts > 1)
 		return refuse(l, "Multiple mount targets specified in one \"%s\".", d->key);
-	return n ? keep(s, l, &mount) : NULL;
+	if (!s->dracut.device)
+		return NULL;
+	mount.value = s->dracut.device;
+	d = target_directive(s->dracut.fstype);
+	if (!d)
+		return refuse(l, "dracut_args: --mount of type %s is no dump target", s->dracut.fstype);
+	return keep(s, &mount, d);
 }
 
 static struct error *rename_old(struct settings *s, const struct line *l,
 				const struct directive **d)
 {
-	const struct directive *now = directive_of((*d)->which);
+	const struct directive *now = directive_of((*d)->which), *old = *d;
+	char text[100];
 
-	TRY(words_addf(&s->warnings, "option '%s' is the old name of '%s' (%s line %u)",
-		       (*d)->key, now->key, s->file, l->number));
-	TRY(words_addf(&s->warnings, "write '%s %s' in %s instead", now->key, l->value, s->file));
 	*d = now;
-	return NULL;
+	if (s->collect) {
+		snprintf(text, sizeof(text), "option '%s' is the old name of '%s'", old->key, now->key);
+		return note_problem(l, text, true);
+	}
+	TRY(words_addf(&s->warnings, "option '%s' is the old name of '%s' (%s line %u)",
+		       old->key, now->key, s->file, l->number));
+	return words_addf(&s->warnings, "write '%s %s' in %s instead", now->key, l->value, s->file);
 }
 
 static struct error *take_line(struct settings *s, const struct line *l)
@@ -209,11 +245,11 @@ static struct error *take_line(struct settings *s, const struct line *l)
 	if (d->kind == OLD_NAME)
 		TRY(rename_old(s, l, &d));
 	TRY(keep(s, l, d));
-	return d->kind == ARGS ? keep_mount(s, l, d) : NULL;
+	return d->kind == ARGS ? keep_args(s, l, d) : NULL;
 }
 
 /* Checks that the established service makes after it has read everything. */
-static struct error *check_choices(const struct settings *s)
+static struct error *check_choices(struct settings *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
 		const struct directive *d = &directives[i];
@@ -221,25 +257,24 @@ static struct error *check_choices(const struct settings *s)
 
 		if (d->kind == CHOICE && s->value[d->which] &&
 		    !one_of(d->choices, s->value[d->which]))
-			return refuse(&l, "Usage kdump.conf: %s {%s}", d->key, d->choices);
+			TRY(refuse(&l, "Usage kdump.conf: %s {%s}", d->key, d->choices));
 	}
 	return NULL;
 }
 
-static struct error *check_later(const struct settings *s)
+static struct error *check_later(struct settings *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
 		const struct directive *d = &directives[i];
 		struct line l = { .s = s, .number = s->line[d->which] };
 
 		if (d->later && s->value[d->which])
-			return refuse(&l, "kdump config option %s is not supported yet; remove it",
-				      d->key);
+			TRY(refuse(&l, "kdump config option %s is not supported yet; remove it", d->key));
 	}
 	return NULL;
 }
 
-static struct error *check_path(const struct settings *s)
+static struct error *check_path(struct settings *s)
 {
 	const struct line l = { .s = s, .number = s->line[SETTING_PATH] };
 	const char *path = s->value[SETTING_PATH];
@@ -290,6 +325,13 @@ void settings_done(struct settings *s)
 	free(s->file);
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		free(s->value[i]);
+	dracut_args_done(&s->dracut);
+	for (size_t i = 0; i < s->problems.n; i++) {
+		free(s->problems.v[i].text);
+		free(s->problems.v[i].key);
+		free(s->problems.v[i].value);
+	}
+	vector_done(&s->problems);
 	words_done(&s->warnings);
 	*s = (struct settings){ 0 };
 }
@@ -303,6 +345,57 @@ const char *settings_get(const struct settings *s, enum setting which)
 	return d ? d->fallback : NULL;
 }
 
+const char *settings_key(const struct settings *s, enum setting which)
+{
+	const struct directive *d = directive_of(which);
+
+	return which == SETTING_TARGET ? s->target_type : d ? d->key : NULL;
+}
+
+/* Letters to change, add, take away or swap with their neighbour to get from one word to the other; large
+ * words and differences are not told apart. Case does not count. */
+static unsigned distance(const char *a, const char *b)
+{
+	enum { LONGEST = 32 };
+	unsigned rows[3][LONGEST + 1], n = strlen(a), m = strlen(b);
+
+	if (n > LONGEST || m > LONGEST)
+		return LONGEST;
+	for (unsigned j = 0; j <= m; j++)
+		rows[0][j] = j;
+	for (unsigned i = 1; i <= n; i++) {
+		unsigned *now = rows[i % 3], *before = rows[(i - 1) % 3], *two = rows[(i + 1) % 3];
+
+		now[0] = i;
+		for (unsigned j = 1; j <= m; j++) {
+			int x = tolower((unsigned char)a[i - 1]), y = tolower((unsigned char)b[j - 1]);
+
+			now[j] = MIN(before[j - 1] + (x != y), MIN(before[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && x == tolower((unsigned char)b[j - 2]) &&
+			    y == tolower((unsigned char)a[i - 2]))
+				now[j] = MIN(now[j], two[j - 2] + 1);
+		}
+	}
+	return rows[n % 3][m];
+}
+
+const char *settings_nearest(const char *key)
+{
+	const char *best = NULL;
+	unsigned least = strlen(key) > 4 ? 3 : 2; /* at most two letters, one in short words */
+
+	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
+		unsigned d = distance(key, directives[i].key);
+
+		/* another target is never what was meant, only other letters of it */
+		if (directives[i].kind < OLD_NAME && d < least && (directives[i].kind != TARGET || !d)) {
+			least = d;
+			best = directives[i].key;
+		}
+	}
+	return best;
+}
+
 const char *settings_target(const struct settings *s, const char *type)
 {
 	return text_equal(s->target_type, type) ? s->value[SETTING_TARGET] : NULL;
@@ -311,11 +404,11 @@ const char *settings_target(const struct settings *s, const char *type)
 static struct error *zero_or_one(const struct settings *s, enum setting which, bool *ret)
 {
 	const char *value = settings_get(s, which);
-	struct line l = { .s = s, .number = s->line[which] };
 
 	if (strcmp(value, "0") && strcmp(value, "1"))
-		return refuse(&l, "Error: %s value is invalid: expected 0 or 1, found %.40s",
-			      directive_of(which)->key, value);
+		return error_new(ERROR_USAGE,
+				 "Error: %s value is invalid: expected 0 or 1, found %.40s (%s line %u)",
+				 directive_of(which)->key, value, s->file, s->line[which]);
 	*ret = value[0] == '1';
 	return NULL;
 }

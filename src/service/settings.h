@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "service/dracut_args.h"
 
 enum setting {
 	SETTING_PATH,
@@ -31,11 +32,24 @@ enum setting {
 	SETTING_COUNT
 };
 
+/* What settings_parse() found wrong, when it was asked to go on. */
+struct settings_problem {
+	unsigned line;
+	char *text;
+	char *key, *value; /* of the line, null for what is found after reading */
+	bool unknown;	   /* the key is no directive */
+	bool warning;	   /* not refused */
+};
+
 struct settings {
 	char *file; /* for messages */
 	char *value[SETTING_COUNT]; /* null: not given */
 	unsigned line[SETTING_COUNT];
 	const char *target_type; /* "ext4", "nfs", …; static; null: no target was named */
+	struct dracut_args dracut; /* dracut_args, translated; its --mount is the target as well */
+	/* Set before parsing: mistakes in lines are put here and do not end the reading. */
+	bool collect;
+	VECTOR(struct settings_problem) problems;
 	struct words warnings; /* what a program should say although nothing failed */
 };
 
@@ -49,6 +63,10 @@ void settings_done(struct settings *s);
 
 /* The value in force: as written, else the default of the table (null where there is none). */
 const char *settings_get(const struct settings *s, enum setting which);
+/* The directive's name; the type of the target for SETTING_TARGET. Null where nothing has set it. */
+const char *settings_key(const struct settings *s, enum setting which);
+/* The directive whose name is written most like `key`, or null when none is near. */
+const char *settings_nearest(const char *key);
 /* The value of the target when it is of this type ("ssh", "nfs", …), else null. */
 const char *settings_target(const struct settings *s, const char *type);
 /* force_rebuild and force_no_rebuild, whose values are looked at only when it comes to that. */

@@ -210,6 +210,15 @@ static struct error *read_value(struct reader *r, struct strbuf *value)
 	return strbuf_error(value);
 }
 
+/* += of what the file has not assigned adds to the value that is in force without it. */
+static const char *stock_of(const char *name)
+{
+	for (size_t i = 0; i < SYSCONFIG_COUNT; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return keys[i].stock;
+	return "";
+}
+
 static struct error *assign(struct reader *r, const char *name, bool append, unsigned line,
 			    struct strbuf *value)
 {
@@ -217,8 +226,8 @@ static struct error *assign(struct reader *r, const char *name, bool append, uns
 	_cleanup_strbuf_ struct strbuf whole = { 0 };
 	struct sysconfig_variable fresh = { .line = line };
 
-	if (append && v)
-		strbuf_puts(&whole, v->value);
+	if (append)
+		strbuf_puts(&whole, v ? v->value : stock_of(name));
 	strbuf_puts(&whole, strbuf_str(value));
 	TRY(strbuf_error(&whole));
 	if (whole.len > VALUE_LIMIT)

@@ -39,6 +39,7 @@ static const struct command commands[] = {
 	{ "test" },
 	{ "setup-crypttab" },
 	{ "get-default-crashkernel" },
+	{ "lint", cmd_lint, OURS, lint_options },
 };
 
 enum { OPT_ROOT = 1, OPT_WAIT, OPT_HELP, OPT_VERSION };

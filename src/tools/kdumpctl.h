@@ -35,6 +35,8 @@ int cmd_reload(struct service *s);
 int cmd_rebuild(struct service *s);
 int cmd_status(struct service *s);
 int cmd_showmem(struct service *s);
+int cmd_lint(struct service *s);
+extern const struct option_def lint_options[];
 
 /* kdumpctl_lock.c: only one changes something at a time. Held until the program ends. */
 bool take_lock(const struct service *s);

@@ -37,6 +37,10 @@ static void refusals(void **state)
 		"More than one dump targets specified (/etc/kdump.conf line 2)");
 	refused("dracut_args --mount \"a b c d\" --mount \"e f g h\"",
 		"Multiple mount targets specified in one \"dracut_args\". (/etc/kdump.conf line 1)");
+	refused("dracut_args --mount \"/dev/sdb1 /x zfs\"",
+		"dracut_args: --mount of type zfs is no dump target (/etc/kdump.conf line 1)");
+	refused("\ndracut_args --add \"x",
+		"dracut_args: a \" quote is not closed (/etc/kdump.conf line 2)");
 	refused("failure_action mount_root_run_init",
 		"Usage kdump.conf: failure_action {reboot|halt|poweroff|shell|dump_to_rootfs} "
 		"(/etc/kdump.conf line 1)");
@@ -76,7 +80,7 @@ static void unknown_and_deprecated_keys(void **state)
 static void directives_to_come_are_refused_by_name(void **state)
 {
 	static const char *const later[] = {
-		"kdump_pre /x", "kdump_post /x", "kdump_emergency /x", "dracut_args --foo",
+		"kdump_pre /x", "kdump_post /x", "kdump_emergency /x", 
 		"fence_kdump_args -p 1", "fence_kdump_nodes a b",
 	};
 
@@ -130,6 +134,20 @@ static void every_kind_of_target(void **state)
 		assert_null(settings_target(&s, "zfs"));
 		assert_string_equal(settings_get(&s, SETTING_SSHKEY), "/root/k");
 	}
+}
+
+static void target_of_dracut_args(void **state)
+{
+	_cleanup_settings_ struct settings s = { 0 }, nfs = { 0 };
+
+	(void)state;
+	assert_ok(parse(&s, "dracut_args --mount \"/dev/sdb1 /x xfs ro\" --add-drivers e1000\n"));
+	assert_string_equal(s.target_type, "xfs");
+	assert_string_equal(settings_get(&s, SETTING_TARGET), "/dev/sdb1");
+	assert_string_equal(s.dracut.options, "ro");
+	assert_string_equal(s.dracut.modules.v[0], "e1000");
+	assert_ok(parse(&nfs, "dracut_args --mount 'a:/b /x nfs4'"));
+	assert_string_equal(nfs.target_type, "nfs");
 }
 
 static void value_of_path(const char *text, const char *expected)
@@ -237,6 +255,7 @@ int main(void)
 		cmocka_unit_test(directives_to_come_are_refused_by_name),
 		cmocka_unit_test(empty_file_has_the_defaults),
 		cmocka_unit_test(every_kind_of_target),
+		cmocka_unit_test(target_of_dracut_args),
 		cmocka_unit_test(blanks_comments_and_quotes),
 		cmocka_unit_test(values_are_kept),
 		cmocka_unit_test(default_is_the_old_failure_action),
