@@ -57,18 +57,13 @@ static const struct option_def no_options[] = { { 0 } };
 
 static int usage(const char *argv0)
 {
-	_cleanup_strbuf_ struct strbuf names = { 0 }, ours = { 0 };
+	_cleanup_strbuf_ struct strbuf names = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		const struct command *c = &commands[i];
-		struct strbuf *to = c->flags & OURS ? &ours : &names;
-
-		if (!(c->flags & HIDDEN))
-			strbuf_printf(to, "%s%s", to->len ? "|" : "", c->name);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!(commands[i].flags & (OURS | HIDDEN)))
+			strbuf_printf(&names, "%s%s", names.len ? "|" : "", commands[i].name);
 	log_info("Usage: %s {%s}", argv0, strbuf_str(&names));
-	if (ours.len)
-		log_info("also, not known to other services of this name: {%s}", strbuf_str(&ours));
+	log_info("kdumpctl --help tells more");
 	return 1;
 }
 
