@@ -89,6 +89,7 @@ void bls_entry_done(struct bls_entry *e)
 	free(e->sort_key);
 	free(e->kernel);
 	free(e->options);
+	free(e->file);
 	words_done(&e->initrds);
 	*e = (struct bls_entry){ 0 };
 }
@@ -224,7 +225,9 @@ static struct error *read_one(int root, const char *folder, const char *name, st
 	if (error_drop_if(&e, ERROR_BAD_DATA)) /* an entry for something else than a kernel */
 		return NULL;
 	TRY(e);
-	if (vector_push(&l->v, entry))
+	if (asprintf(&entry.file, "/%s", path) < 0)
+		entry.file = NULL;
+	if (entry.file && vector_push(&l->v, entry))
 		return NULL;
 	bls_entry_done(&entry);
 	return error_nomem();

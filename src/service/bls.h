@@ -12,6 +12,7 @@ struct bls_entry {
 	char *kernel;	/* linux, or efi and uki for a unified image */
 	char *options;	/* null: none given */
 	struct words initrds;
+	char *file;	/* where the entry is, absolute below the root; null: a unified image */
 	bool exhausted; /* its tries are used up: +0 in the file's name */
 };
 

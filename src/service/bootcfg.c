@@ -6,8 +6,12 @@
 
 #include "service/rootpath.h"
 
-/* systemd-boot says itself that it started the machine; GRUB's file may be left over. */
-static const struct bootcfg *const loaders[] = { &bootcfg_sdboot, &bootcfg_grub, &bootcfg_bls };
+/* In the order in which they are asked. systemd-boot says itself that it started the machine; GRUB's
+ * file may be left over. The tools that edit for others come before those. */
+static const struct bootcfg *const loaders[] = {
+	&bootcfg_ostree, &bootcfg_grubby, &bootcfg_sdboot,   &bootcfg_grub,
+	&bootcfg_bls,	 &bootcfg_legacy, &bootcfg_extlinux, &bootcfg_zipl,
+};
 
 void boot_entry_done(struct boot_entry *e)
 {
@@ -67,8 +71,11 @@ struct error *bootcfg_entry(int root, const char *wanted, struct boot_entry *ret
 
 	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++) {
 		struct boot_entry entry = { 0 };
-		struct error *e = loaders[i]->entry(root, wanted, &entry);
+		struct error *e;
 
+		if (!loaders[i]->entry)
+			continue;
+		e = loaders[i]->entry(root, wanted, &entry);
 		if (e && error_kind(e) == ERROR_NOT_FOUND) {
 			strbuf_printf(&said, "%s%s: %s", said.len ? "; " : "", loaders[i]->name,
 				      error_message(e));
@@ -86,4 +93,98 @@ struct error *bootcfg_entry(int root, const char *wanted, struct boot_entry *ret
 		return NULL;
 	}
 	return error_new(ERROR_NOT_FOUND, "no boot loader's default entry was found: %s", strbuf_str(&said));
+}
+
+void boot_kernels_done(struct boot_kernels *k)
+{
+	for (size_t i = 0; i < k->v.n; i++) {
+		struct boot_kernel *one = &k->v.v[i];
+
+		free(one->kernel);
+		free(one->title);
+		free(one->args);
+		free(one->file);
+	}
+	vector_done(&k->v);
+}
+
+struct error *boot_kernels_add(struct boot_kernels *k, const char *kernel, const char *title, const char *args,
+			       const char *file)
+{
+	struct boot_kernel one = {
+		.kernel = strdup(kernel),
+		.title = title ? strdup(title) : NULL,
+		.args = strdup(args ? args : ""),
+		.file = strdup(file),
+	};
+
+	if (one.kernel && one.args && one.file && (one.title || !title) && vector_push(&k->v, one))
+		return NULL;
+	free(one.kernel);
+	free(one.title);
+	free(one.args);
+	free(one.file);
+	return error_nomem();
+}
+
+struct error *bootcfg_editor(int root, const struct bootcfg **ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
+		if (loaders[i]->here && loaders[i]->here(root)) {
+			*ret = loaders[i];
+			return NULL;
+		}
+	return error_new(ERROR_NOT_FOUND,
+			 "no boot loader's configuration was found (GRUB, systemd-boot, BLS entries, "
+			 "/etc/grub.conf, extlinux, zipl); put the argument on the kernel's command line "
+			 "where this machine's loader keeps it");
+}
+
+struct error *bootcfg_list(int root, const struct bootcfg *b, struct boot_kernels *ret)
+{
+	struct error *e;
+
+	TRY(b->list(root, ret));
+	for (size_t i = 0; i < ret->v.n; i++) {
+		e = locate(root, &ret->v.v[i].kernel);
+		if (!error_drop_if(&e, ERROR_NOT_FOUND)) /* an entry that would not start is listed too */
+			TRY(e);
+	}
+	return NULL;
+}
+
+struct error *bootcfg_edit(const struct bootcfg *b, struct boot_changes *c, const struct boot_kernel *k,
+			   const struct boot_edit *e)
+{
+	TRY(boot_edit_check(e));
+	if (k)
+		return error_prefix(b->edit(c, k, e), "%s", b->name);
+	return b->edit_new ? error_prefix(b->edit_new(c, e), "%s", b->name) : NULL;
+}
+
+/* zipl writes kernel and arguments into the boot record: on such machines nothing counts before it ran. */
+static struct error *run_zipl(int root)
+{
+	bool found;
+
+	if (!file_exists(root, "etc/zipl.conf"))
+		return NULL;
+	return boot_run(root, "zipl", NULL, &found, NULL);
+}
+
+struct error *bootcfg_apply(const struct bootcfg *b, struct boot_changes *c)
+{
+	struct error *e = b->apply ? b->apply(c) : NULL, *undo;
+
+	if (!e)
+		e = run_zipl(c->root);
+	if (!e)
+		return NULL;
+	undo = boot_changes_undo(c);
+	if (undo) {
+		e = error_prefix(e, "%s (and the files could not be put back: %s)", b->name, error_message(undo));
+		error_free(undo);
+		return e;
+	}
+	return error_prefix(e, "%s: the files are as they were before", b->name);
 }

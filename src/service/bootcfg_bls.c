@@ -1,8 +1,12 @@
-/* systemd-boot's default entry, and Boot Loader Specification entries without any loader known. */
+/*
+ * systemd-boot's default entry, and Boot Loader Specification entries without any loader known; both
+ * keep arguments in the entries' files, Fedora's GRUB some of them in grubenv.
+ */
 #include <string.h>
 
 #include "host/cmdline.h"
 #include "service/bls.h"
+#include "service/bls_edit.h"
 
 #define VENDOR "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f" /* systemd's, in names of EFI variables */
 #define VARIABLE_LIMIT 4096
@@ -130,5 +134,45 @@ static struct error *bls_default(int root, const char *wanted, struct boot_entry
 	return found ? copy("Boot Loader Specification", found, ret) : no_entry(wanted);
 }
 
-const struct bootcfg bootcfg_sdboot = { "systemd-boot", sdboot_entry };
-const struct bootcfg bootcfg_bls = { "Boot Loader Specification", bls_default };
+static bool sdboot_here(int root)
+{
+	_cleanup_free_ char *info = variable(root, "LoaderInfo");
+
+	return info && text_starts(info, "systemd-boot");
+}
+
+static bool bls_here(int root)
+{
+	_cleanup_bls_list_ struct bls_list l = { 0 };
+
+	error_free(bls_read(root, &l)); /* then the list is empty */
+	return l.v.n != 0;
+}
+
+static struct error *sdboot_list(int root, struct boot_kernels *ret)
+{
+	return bls_edit_list(root, &bootcfg_sdboot, ret);
+}
+
+/* The entries are GRUB's where there is a GRUB. */
+static struct error *bls_list(int root, struct boot_kernels *ret)
+{
+	return bls_edit_list(root, &bootcfg_grub, ret);
+}
+
+const struct bootcfg bootcfg_sdboot = {
+	.name = "systemd-boot",
+	.entry = sdboot_entry,
+	.here = sdboot_here,
+	.list = sdboot_list,
+	.edit = bls_edit_one,
+	.edit_new = bls_edit_new,
+};
+const struct bootcfg bootcfg_bls = {
+	.name = "Boot Loader Specification",
+	.entry = bls_default,
+	.here = bls_here,
+	.list = bls_list,
+	.edit = bls_edit_one,
+	.edit_new = bls_edit_new,
+};

@@ -1,7 +1,9 @@
 /* The capture image; see image.h. What goes into it is in image_contents.c. */
 #include "service/image.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "service/image-priv.h"
 #include "service/rootpath.h"
@@ -230,4 +232,19 @@ struct error *image_build(const struct image *im, struct initramfs_size *ret_siz
 	}
 	TRY(file_commit(&file));
 	return write_record(im);
+}
+
+struct error *image_size(const struct image *im, uint64_t *ret)
+{
+	_cleanup_initramfs_ struct initramfs *ar = NULL;
+	_cleanup_close_ int fd = memfd_create("image", MFD_CLOEXEC);
+	struct initramfs_size size;
+
+	if (fd < 0)
+		return error_sys(errno, "cannot make a file in memory");
+	TRY(initramfs_new(im->how->root, &ar));
+	TRY(assemble(im, ar));
+	TRY(initramfs_write(ar, im->packing, fd, &size));
+	*ret = size.packed;
+	return NULL;
 }

@@ -53,6 +53,9 @@ struct error *image_outdated(const struct image *im, struct words *ret_reasons) 
 /* Builds it, publishes it whole, and records what it was made of. `ret_size` may be null. */
 struct error *image_build(const struct image *im, struct initramfs_size *ret_size) MUST_CHECK;
 
+/* How large it would be, packed; nothing is written. */
+struct error *image_size(const struct image *im, uint64_t *ret) MUST_CHECK;
+
 static inline void image_done_cleanup(struct image *im)
 {
 	image_done(im);

@@ -363,3 +363,10 @@ const char *sysconfig_get(const struct sysconfig *s, enum sysconfig_key key)
 
 	return v ? v->value : keys[key].stock;
 }
+
+const char *sysconfig_assigned(const struct sysconfig *s, const char *name)
+{
+	const struct sysconfig_variable *v = find(s, name);
+
+	return v ? v->value : NULL;
+}

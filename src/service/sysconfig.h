@@ -45,6 +45,9 @@ void sysconfig_done(struct sysconfig *s);
  * value for this machine's CPU. */
 const char *sysconfig_get(const struct sysconfig *s, enum sysconfig_key key);
 
+/* The value that the file itself assigns to a variable of any name, or null. */
+const char *sysconfig_assigned(const struct sysconfig *s, const char *name);
+
 static inline void sysconfig_done_cleanup(struct sysconfig *s)
 {
 	sysconfig_done(s);

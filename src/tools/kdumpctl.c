@@ -15,6 +15,7 @@ enum command_flags {
 	OURS = 1 << 1,	 /* not a word of the established service: not in its usage line */
 	HIDDEN = 1 << 2, /* for scripts of packages: not shown */
 	BARE = 1 << 3,	 /* works without a kdump.conf */
+	RAW = 1 << 4,	 /* reads its words itself */
 };
 
 struct command {
@@ -26,20 +27,22 @@ struct command {
 
 /* In the order of the usage line. */
 static const struct command commands[] = {
-	{ "estimate" },
+	{ "estimate", cmd_estimate, 0, estimate_options },
 	{ "start", cmd_start, LOCKED },
 	{ "stop", cmd_stop, LOCKED },
 	{ "status", cmd_status },
 	{ "restart", cmd_restart, LOCKED },
 	{ "reload", cmd_reload, LOCKED },
 	{ "rebuild", cmd_rebuild, LOCKED },
-	{ "reset-crashkernel" },
+	{ "reset-crashkernel", cmd_reset_crashkernel, LOCKED | RAW },
 	{ "propagate" },
 	{ "showmem", cmd_showmem },
 	{ "test" },
 	{ "setup-crypttab" },
-	{ "get-default-crashkernel" },
+	{ "get-default-crashkernel", cmd_get_default_crashkernel, RAW },
 	{ "lint", cmd_lint, OURS, lint_options },
+	{ "_reset-crashkernel-after-update", cmd_reset_after_update, LOCKED | HIDDEN | RAW },
+	{ "_reset-crashkernel-for-installed_kernel", cmd_reset_for_installed_kernel, LOCKED | HIDDEN | RAW },
 };
 
 enum { OPT_ROOT = 1, OPT_WAIT, OPT_HELP, OPT_VERSION };
@@ -106,7 +109,7 @@ static int run_command(const struct command *c, struct service *s, int argc, cha
 	}
 	s->options = &o;
 	/* without options of its own, reading them only finds those that are none */
-	r = !c->options && options_next(&o) ? 1 : c->run(s);
+	r = !c->options && !(c->flags & RAW) && options_next(&o) ? 1 : c->run(s);
 	options_done(&o);
 	return r;
 }
