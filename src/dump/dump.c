@@ -79,14 +79,28 @@ static struct error *check_page_size(const struct dump *d, const char *name)
 	return error_new(ERROR_BAD_DATA, "%s: a page size of %u bytes is impossible", name, size);
 }
 
-/* Puts the flattened layer over the file where it is one. */
-static struct error *unflatten(struct source *s, struct dump_part *ret)
+/* Puts the layers over the file that it asks for: decryption, then the flattened stream. Takes `s`
+ * over. */
+static struct error *unwrap(struct source *s, struct dump_part *ret)
 {
-	*ret = (struct dump_part){ .source = s, .complete = true };
-	if (!source_is_flattened(s))
-		return NULL;
-	ret->flattened = true;
-	return source_open_flattened(s, &ret->source, &ret->complete);
+	_cleanup_source_ struct source *own = s;
+	bool whole = true, ended = true;
+
+	*ret = (struct dump_part){ .complete = true };
+	if (source_is_age(own)) {
+		if (!source_decrypt)
+			return error_new(ERROR_NOT_PERMITTED, "%s: is encrypted (age): --identity FILE names the "
+							      "file of the secret key", s->name);
+		TRY(source_decrypt(own, &own, &whole));
+		ret->encrypted = true;
+	}
+	if (source_is_flattened(own)) {
+		TRY(source_open_flattened(own, &own, &ended));
+		ret->flattened = true;
+	}
+	ret->complete = whole && ended;
+	ret->source = take_ptr(own);
+	return NULL;
 }
 
 struct dump *dump_new(const struct dump_format *ops)
@@ -115,6 +129,7 @@ struct error *dump_open_part(struct dump_part *p, struct dump **ret)
 	d->format = format->name;
 	d->source = take_ptr(own);
 	d->flattened = p->flattened;
+	d->encrypted = p->encrypted;
 	d->complete = p->complete;
 	TRY(format->open(d));
 	TRY(check_page_size(d, d->source->name));
@@ -125,12 +140,8 @@ struct error *dump_open_part(struct dump_part *p, struct dump **ret)
 struct error *dump_open_source(struct source *s, struct dump **ret)
 {
 	struct dump_part p;
-	struct error *e = unflatten(s, &p);
 
-	if (e) {
-		source_close(s);
-		return e;
-	}
+	TRY(unwrap(s, &p));
 	return dump_open_part(&p, ret);
 }
 
@@ -191,13 +202,8 @@ struct error *dump_open_sources(struct source **sources, size_t n, struct dump *
 	parts = calloc(n, sizeof(*parts));
 	if (!parts)
 		e = error_nomem();
-	for (size_t i = 0; !e && i < n; i++) {
-		e = unflatten(sources[i], &parts[i]);
-		if (!e)
-			sources[i] = NULL; /* under or in the part now */
-		else
-			parts[i].source = NULL;
-	}
+	for (size_t i = 0; !e && i < n; i++)
+		e = unwrap(take_ptr(sources[i]), &parts[i]);
 	if (!e)
 		e = open_set(parts, n, ret);
 	for (size_t i = 0; i < n; i++) {

@@ -47,6 +47,7 @@ struct dump {
 	int dump_level;	      /* makedumpfile level it was filtered with; -1 unknown */
 	bool complete;	      /* false: marked or seen to be cut off */
 	bool flattened;
+	bool encrypted;
 	bool parts_missing;   /* some files of a split set were not given */
 	uint32_t codec_flag;  /* kdump-compressed: codec that the header names; 0 none */
 	uint64_t timestamp;   /* of the header, seconds since 1970; 0 unknown */
@@ -133,9 +134,9 @@ struct dump_segment dump_segment_at(const struct dump *d, size_t i);
 
 /* One file of a set, before a format has looked at it. */
 struct dump_part {
-	struct source *source; /* unflattened */
-	bool flattened;
-	bool complete; /* as far as the flattened stream tells */
+	struct source *source; /* decrypted and unflattened */
+	bool flattened, encrypted;
+	bool complete; /* as far as the layers around it tell */
 };
 
 /* Reads past a format's own header: each reader bids for a source. */

@@ -32,6 +32,7 @@ static const struct {
 	{ "\xd2\xbe\xd2\xbe", 4, VMWARE },
 	{ "\xd3\xbe\xd3\xbe", 4, "an unfinished VMware suspend file; suspend the machine again" },
 	{ "PAGEDU", 6, "a Windows crash dump; Windows' own debuggers read it" },
+	{ "-----BEGIN AGE E", 16, "an encrypted file in age's form as text; age -d -i KEY makes a dump of it" },
 	{ "\x1f\x8b", 2, UNPACK("gzip") },
 	{ "BZh", 3, UNPACK("bzip2") },
 	{ "\xfd" "7zXZ", 5, UNPACK("xz") },

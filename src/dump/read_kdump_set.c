@@ -49,6 +49,7 @@ static struct error *open_parts(struct dump *d, struct set *set, struct dump_par
 			continue;
 		}
 		d->flattened |= parts[i].flattened;
+		d->encrypted |= parts[i].encrypted;
 		TRY(dump_open_part(&parts[i], &m->dump));
 		set->n++;
 		facts = kdump_part_of(m->dump);

@@ -212,6 +212,7 @@ static struct error *add_disk(struct dump *d, struct sadump *sa, struct dump_par
 				 "%s, disk %u, does not belong to the sadump set of %s: %s",
 				 name, part.disk, d->source->name, why);
 	d->flattened |= p->flattened;
+	d->encrypted |= p->encrypted;
 	d->complete &= p->complete;
 	sa->disks[part.disk] = take_ptr(p->source);
 	return NULL;
@@ -228,6 +229,7 @@ static struct error *sadump_open_set(struct dump *d, struct dump_part *parts, si
 	TRY(find_first(parts, n, &first));
 	d->source = take_ptr(first->source);
 	d->flattened = first->flattened;
+	d->encrypted = first->encrypted;
 	d->complete = first->complete;
 	TRY(open_first(d, sa));
 	for (size_t i = 0; i < n; i++)

@@ -44,6 +44,8 @@ void sink_close(struct sink *s); /* null is fine */
 struct error *sink_open_file(int fd, const char *name, struct sink **ret) MUST_CHECK;
 /* The flattened stream (collector.md 2.4) onto `fd`: pipe, socket, block device or file. */
 struct error *sink_open_flattened(int fd, const char *name, struct sink **ret) MUST_CHECK;
+/* The same into another sink, in the order of its bytes; takes `under` over on success. */
+struct error *sink_open_flattened_over(struct sink *under, struct sink **ret) MUST_CHECK;
 /* Onto `under` (borrowed), which must be new: ERROR_NO_SPACE once `limit` bytes are written. */
 struct error *sink_open_limited(struct sink *under, uint64_t limit, struct sink **ret) MUST_CHECK;
 

@@ -20,12 +20,20 @@
 
 struct flat_sink {
 	struct sink sink;
-	int fd; /* borrowed */
+	struct sink *under; /* ours; null: straight to the descriptor */
+	int fd;		    /* borrowed */
 	bool begun;
 	bool broken; /* a record is torn: nothing can follow it */
 	uint64_t at; /* bytes sent */
 	struct pace pace;
 };
+
+static struct error *send_under(struct flat_sink *f, const void *bytes, size_t len)
+{
+	TRY(sink_write(f->under, f->at, bytes, len));
+	f->at += len;
+	return NULL;
+}
 
 static struct error *send_record(struct flat_sink *f, const void *head, size_t head_len,
 				 const void *bytes, size_t len)
@@ -38,6 +46,10 @@ static struct error *send_record(struct flat_sink *f, const void *head, size_t h
 
 	if (f->broken)
 		return error_new(ERROR_OTHER, "%s: the stream broke off before", f->sink.name);
+	if (f->under) {
+		TRY(send_under(f, head, head_len));
+		return send_under(f, bytes, len);
+	}
 	while (iov[0].iov_len + iov[1].iov_len) {
 		ssize_t n = writev(f->fd, iov, 2);
 
@@ -93,6 +105,8 @@ static struct error *flat_finish(struct sink *s, uint64_t size)
 	TRY(flat_begin(f));
 	memset(end, 0xff, sizeof(end));
 	TRY(send_record(f, end, sizeof(end), NULL, 0));
+	if (f->under)
+		return sink_finish(f->under, f->at);
 	if (fsync(f->fd) < 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
 		return error_sys(errno, "%s: cannot sync", s->name);
 	return NULL;
@@ -100,7 +114,10 @@ static struct error *flat_finish(struct sink *s, uint64_t size)
 
 static void flat_close(struct sink *s)
 {
-	free(container_of(s, struct flat_sink, sink));
+	struct flat_sink *f = container_of(s, struct flat_sink, sink);
+
+	sink_close(f->under);
+	free(f);
 }
 
 static const struct sink_ops flat_ops = {
@@ -121,5 +138,12 @@ struct error *sink_open_flattened(int fd, const char *name, struct sink **ret)
 	f->fd = fd;
 	pace_init(&f->pace, fd, name);
 	*ret = &f->sink;
+	return NULL;
+}
+
+struct error *sink_open_flattened_over(struct sink *under, struct sink **ret)
+{
+	TRY(sink_open_flattened(-1, under->name, ret));
+	container_of(*ret, struct flat_sink, sink)->under = under;
 	return NULL;
 }

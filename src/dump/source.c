@@ -1,6 +1,7 @@
 /* The bounds check in front of every byte source; see source.h. */
 #include "dump/source.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/checked.h"
@@ -49,6 +50,16 @@ uint64_t source_next_data(struct source *s, uint64_t off)
 	if (off >= s->size)
 		return s->size;
 	return s->ops->next_data ? s->ops->next_data(s, off) : off;
+}
+
+struct error *(*source_decrypt)(struct source *under, struct source **ret, bool *ret_complete);
+
+bool source_is_age(struct source *s)
+{
+	char head[AGE_MAGIC_LEN];
+	_cleanup_error_ struct error *e = source_read(s, 0, head, sizeof(head));
+
+	return !e && !memcmp(head, AGE_MAGIC, sizeof(head));
 }
 
 void source_close(struct source *s)

@@ -73,5 +73,13 @@ bool source_is_flattened(struct source *s);
 struct error *source_open_flattened(struct source *under, struct source **ret,
 				    bool *ret_complete) MUST_CHECK;
 
+#define AGE_MAGIC     "age-encryption.org/v1\n"
+#define AGE_MAGIC_LEN (sizeof(AGE_MAGIC) - 1)
+/* True when `s` starts like an encrypted file of age. */
+bool source_is_age(struct source *s);
+/* Takes the encryption off (age.h: source_open_age); null in programs and as long as nobody gave a
+ * key. */
+extern struct error *(*source_decrypt)(struct source *under, struct source **ret, bool *ret_complete);
+
 DEFINE_CLEANUP(struct source *, source_close)
 #define _cleanup_source_ CLEANUP(source_close)

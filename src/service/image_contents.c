@@ -15,6 +15,7 @@
 #define REPORT	  "/bin/salvage-report"
 
 #define CHECK_LIMIT_MS 20000
+#define RECIPIENTS_MAX (64u << 10)
 
 struct error *image_warn(struct image *im, const char *fmt, ...)
 {
@@ -235,7 +236,8 @@ static bool is_own_collector(const char *word)
 {
 	const char *slash = strrchr(word, '/');
 
-	return strcmp(slash ? slash + 1 : word, "makedumpfile") == 0;
+	word = slash ? slash + 1 : word;
+	return strcmp(word, "makedumpfile") == 0 || strcmp(word, "salvage-collect") == 0;
 }
 
 /* Asks our collector whether it understands its options: now, not after the crash. What it
@@ -266,6 +268,39 @@ static struct error *check_parameters(const struct image *im)
 	return NULL;
 }
 
+/* The keys in a file of --recipients-file, as options of their own: the image needs no file then. */
+static struct error *add_recipients(struct image *im, const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+	char *rest, *line;
+
+	TRY(error_prefix(file_read(im->how->root, rootpath_below(name), RECIPIENTS_MAX, &text, NULL), "core_collector"));
+	rest = text;
+	while ((line = text_next_line(&rest))) {
+		line = text_strip(line);
+		if (!*line || *line == '#')
+			continue;
+		TRY(words_add(&im->plan.collector, "--encrypt"));
+		TRY(words_add(&im->plan.collector, line));
+	}
+	return NULL;
+}
+
+static struct error *add_collector_words(struct image *im, const struct words *argv, bool own)
+{
+	for (size_t i = 1; i < argv->n; i++) {
+		const char *word = argv->v[i], *file = text_after(word, "--recipients-file=");
+
+		if (own && text_equal(word, "--recipients-file") && i + 1 < argv->n)
+			file = argv->v[++i];
+		if (own && file)
+			TRY(add_recipients(im, file));
+		else if (!own || strcmp(word, "-F"))
+			TRY(words_add(&im->plan.collector, word));
+	}
+	return NULL;
+}
+
 /* The collector's argv in the image. Our own writes to a descriptor that PID 1 opens, so that
  * -F (flattened, for pipes) is taken out as the established service does for files. */
 static struct error *choose_collector(struct image *im)
@@ -286,9 +321,7 @@ static struct error *choose_collector(struct image *im)
 		TRY(error_prefix(image_add_machines(im, path), "core_collector"));
 	}
 	TRY(words_add(&im->plan.collector, own ? COLLECTOR : path));
-	for (size_t i = 1; i < argv.n; i++)
-		if (!own || strcmp(argv.v[i], "-F"))
-			TRY(words_add(&im->plan.collector, argv.v[i]));
+	TRY(add_collector_words(im, &argv, own));
 	return own ? check_parameters(im) : NULL;
 }
 

@@ -58,6 +58,14 @@ int job_failed(struct job *j, struct error *e)
 	return job_completed(j, j->failed_status);
 }
 
+static int run(struct job *j)
+{
+	if (j->fd == STDOUT_FILENO)
+		j->talk = stderr;
+	progress_init(&j->progress, stderr);
+	return j->mode->run(j);
+}
+
 int collector_main(const struct collector_program *p, int argc, char **argv)
 {
 	struct job j = {
@@ -73,13 +81,13 @@ int collector_main(const struct collector_program *p, int argc, char **argv)
 
 	(void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full target */
 	status = job_parse(&j, argc, argv);
-
-	if (status)
-		return status == 2 ? (job_has(&j, OPT_CHECK) ? 1 : job_completed(&j, 1)) : status - 1;
-	if (job_has(&j, OPT_CHECK))
-		return 0;
-	if (j.fd == STDOUT_FILENO)
-		j.talk = stderr;
-	progress_init(&j.progress, stderr);
-	return j.mode->run(&j);
+	if (status == 2)
+		status = job_has(&j, OPT_CHECK) ? 1 : job_completed(&j, 1);
+	else if (status || job_has(&j, OPT_CHECK))
+		status = MAX(status - 1, 0);
+	else
+		status = run(&j);
+	age_recipients_done(&j.recipients);
+	age_forget_identities();
+	return status;
 }

@@ -28,7 +28,9 @@ static struct error *flush_log(struct log_out *o)
 	if (!o->open) {
 		TRY(job_open_output(o->j, o->j->output, &o->fd, &o->own_fd));
 		o->open = true;
-		if (job_has(o->j, OPT_FLATTEN))
+		if (o->j->recipients.list.n) /* text, once it is decrypted */
+			TRY(sink_open_age(o->fd, o->j->output, &o->j->recipients, &o->sink));
+		else if (job_has(o->j, OPT_FLATTEN))
 			TRY(sink_open_flattened(o->fd, o->j->output, &o->sink));
 	}
 	if (o->sink)

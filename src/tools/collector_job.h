@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "collect/collect.h"
+#include "dump/age.h"
 #include "tools/collector.h"
 
 /* --message-level */
@@ -23,6 +24,7 @@ enum option_id {
 	OPT_MESSAGES, OPT_PARTIAL_DMESG, OPT_THREADS, OPT_CHECK, OPT_DRY_RUN, OPT_STATS, OPT_DEBUG,
 	OPT_HELP, OPT_VERSION, OPT_VMLINUX, OPT_VMCOREINFO, OPT_FD, OPT_IGNORED, OPT_UNSUPPORTED,
 	OPT_DISKSET, OPT_UNUSED_MAP, OPT_LIMIT, OPT_SPLIT, OPT_SPLIT_UNIT, OPT_JSON,
+	OPT_ENCRYPT, OPT_RECIPIENTS, OPT_IDENTITY,
 	/* modes */
 	OPT_REARRANGE, OPT_DMESG, OPT_REASSEMBLE, OPT_GENERATE, OPT_MEM_USAGE, OPT_VTOP,
 };
@@ -58,6 +60,7 @@ struct job {
 	const char *info_file; /* -x or -i */
 	const char *generate;  /* -g: the file to write */
 	struct words disks;    /* --diskset */
+	struct age_recipients recipients; /* none: not encrypted */
 	int failed_status;     /* exit status of a failure: 1, or 2 for a file of another kernel */
 	unsigned threads;
 	struct progress progress;
@@ -112,6 +115,8 @@ const char *job_target_name(const struct job *j, int i);
  * refused without -f, and the input always. */
 struct error *job_open_output(const struct job *j, const char *name, int *ret,
 			      int *ret_own) MUST_CHECK;
+/* What a dump's bytes go through on their way to `t`: encryption, the flattened stream, or nothing. */
+struct error *job_open_sink(const struct job *j, const struct job_target *t, struct sink **ret) MUST_CHECK;
 /* An output of ours that nothing came into is in the way of the next try. */
 void job_drop_if_empty(const char *name, int own_fd);
 

@@ -20,6 +20,10 @@ static const struct option_def option_rows[] = {
 	{ 'e', NULL, NULL, "also leave out struct pages whose frames are all left out", OPT_UNUSED_MAP },
 	{ 'E', NULL, NULL, "write ELF", OPT_ELF },
 	{ 'F', NULL, NULL, "write the flattened stream to standard output", OPT_FLATTEN },
+	{ 0, "encrypt", "RECIPIENT", "encrypt for the owner of this public key (age1...); give each",
+	  OPT_ENCRYPT },
+	{ 0, "recipients-file", "FILE", "encrypt for those in FILE, one a line", OPT_RECIPIENTS },
+	{ 0, "identity", "FILE", "the secret key that VMCORE was encrypted for", OPT_IDENTITY },
 	{ 'L', NULL, "SIZE", "a file gets at most SIZE bytes (K, M, G)", OPT_LIMIT },
 	{ 0, "split", NULL, "write the dump to several files at once", OPT_SPLIT },
 	{ 0, "splitblock-size", "KIB", "cut at multiples of this much memory (default 1048576)",
@@ -65,20 +69,23 @@ static const struct option_def option_rows[] = {
 /* What shapes a new dump: modes that write none refuse it. */
 #define SAVING (CODECS | GIVEN(OPT_LEVEL) | GIVEN(OPT_ELF) | GIVEN(OPT_SPLIT))
 
+#define ENCRYPTING (GIVEN(OPT_ENCRYPT) | GIVEN(OPT_RECIPIENTS))
+
 /* Files that tell of the kernel. */
 #define KNOWING (GIVEN(OPT_VMLINUX) | GIVEN(OPT_VMCOREINFO))
 
 /* In makedumpfile's order: the first that is asked for counts, and refuses the others. */
 static const struct job_mode modes[] = {
 	{ OPT_GENERATE, -1, 0, true,
-	  SAVING | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) | GIVEN(OPT_REARRANGE) | GIVEN(OPT_FD) |
+	  SAVING | ENCRYPTING | GIVEN(OPT_VMCOREINFO) | GIVEN(OPT_FLATTEN) | GIVEN(OPT_REARRANGE) | GIVEN(OPT_FD) |
 		  GIVEN(OPT_DRY_RUN),
 	  job_generate },
 	{ OPT_REARRANGE, 0, 1, false,
-	  SAVING | KNOWING | GIVEN(OPT_FLATTEN) | GIVEN(OPT_DMESG) | GIVEN(OPT_FD) | GIVEN(OPT_DRY_RUN),
+	  SAVING | ENCRYPTING | KNOWING | GIVEN(OPT_FLATTEN) | GIVEN(OPT_DMESG) | GIVEN(OPT_FD) |
+		  GIVEN(OPT_DRY_RUN),
 	  job_rearrange },
 	{ OPT_REASSEMBLE, -1, 1, false,
-	  SAVING | KNOWING | GIVEN(OPT_FLATTEN) | GIVEN(OPT_DRY_RUN),
+	  SAVING | ENCRYPTING | KNOWING | GIVEN(OPT_FLATTEN) | GIVEN(OPT_DRY_RUN),
 	  job_reassemble },
 	{ OPT_DMESG, -1, 1, true, GIVEN(OPT_DRY_RUN), job_dmesg },
 	{ OPT_MEM_USAGE, -1, 0, true, 0, job_mem_usage },
@@ -207,6 +214,15 @@ static bool add_disk(struct job *j, const char *name)
 	return !e;
 }
 
+/* Takes what a function of age.h said of an option's value. */
+static bool take_key(const struct job *j, const char *option, struct error *e)
+{
+	if (e)
+		job_say(j, MSG_ERROR, "%s: %s: %s\n", j->program->name, option, error_message(e));
+	error_free(e);
+	return !e;
+}
+
 static bool parse_messages(struct job *j, const char *text)
 {
 	uint64_t n;
@@ -289,6 +305,12 @@ static int take_option(struct job *j, const struct options *o, enum option_id id
 		return parse_address(j, o->value) ? 0 : 2;
 	case OPT_DISKSET:
 		return add_disk(j, o->value) ? 0 : 2;
+	case OPT_ENCRYPT:
+		return take_key(j, "--encrypt", age_add_recipient(&j->recipients, o->value)) ? 0 : 2;
+	case OPT_RECIPIENTS:
+		return take_key(j, "--recipients-file", age_read_recipients(&j->recipients, o->value)) ? 0 : 2;
+	case OPT_IDENTITY:
+		return take_key(j, "--identity", age_use_identities(o->value)) ? 0 : 2;
 	case OPT_FLATTEN:
 		j->talk = stderr;
 		return 0;

@@ -59,6 +59,20 @@ struct error *job_open_output(const struct job *j, const char *name, int *ret, i
 	return NULL;
 }
 
+struct error *job_open_sink(const struct job *j, const struct job_target *t, struct sink **ret)
+{
+	_cleanup_sink_ struct sink *age = NULL;
+
+	if (!j->recipients.list.n)
+		return job_has(j, OPT_FLATTEN) ? sink_open_flattened(t->fd, t->name, ret) :
+						 sink_open_file(t->fd, t->name, ret);
+	/* chunks are sealed in their order, and a dump is not written in its own */
+	TRY(sink_open_age(t->fd, t->name, &j->recipients, &age));
+	TRY(sink_open_flattened_over(age, ret));
+	age = NULL;
+	return NULL;
+}
+
 void job_drop_if_empty(const char *name, int own_fd)
 {
 	struct stat st;

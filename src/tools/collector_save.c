@@ -58,13 +58,6 @@ struct collect_request job_request(struct job *j, struct dump *d, struct kernel 
 	};
 }
 
-static struct error *open_sink(const struct job *j, const struct job_target *t, struct sink **ret)
-{
-	if (job_has(j, OPT_FLATTEN))
-		return sink_open_flattened(t->fd, t->name, ret);
-	return sink_open_file(t->fd, t->name, ret);
-}
-
 struct error *job_collect(struct job *j, const struct collect_request *r, const struct job_target *t,
 			  struct collect_result *ret)
 {
@@ -74,7 +67,7 @@ struct error *job_collect(struct job *j, const struct collect_request *r, const 
 	*ret = (struct collect_result){ 0 };
 	if (job_has(j, OPT_DRY_RUN))
 		return collect_run(&request, ret);
-	TRY(open_sink(j, t, &sink));
+	TRY(job_open_sink(j, t, &sink));
 	if (job_has(j, OPT_LIMIT))
 		TRY(sink_open_limited(sink, j->limit, &limited));
 	request.sink = limited ? limited : sink;

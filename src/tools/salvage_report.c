@@ -7,12 +7,13 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "dump/age.h"
 #include "dump/dump.h"
 #include "report/render.h"
 #include "report/saved.h"
 #include "tools/salvage.h"
 
-enum { OPT_JSON = 1, OPT_OUTPUT, OPT_COLOR, OPT_LOG, OPT_NO_COUNT, OPT_HELP };
+enum { OPT_JSON = 1, OPT_OUTPUT, OPT_COLOR, OPT_LOG, OPT_NO_COUNT, OPT_IDENTITY, OPT_HELP };
 
 static const struct option_def defs[] = {
 	{ 'j', "json", NULL, "write JSON (schema salvage.report/1) instead of text", OPT_JSON },
@@ -20,6 +21,7 @@ static const struct option_def defs[] = {
 	{ 0, "color", "WHEN", "auto (default: on a terminal, NO_COLOR unset), always, never", OPT_COLOR },
 	{ 0, "log", "LINES", "lines of the log to show (default 60)", OPT_LOG },
 	{ 0, "no-count", NULL, "do not count the pages that are left out or lost", OPT_NO_COUNT },
+	{ 0, "identity", "FILE", "the secret key that DUMP was encrypted for", OPT_IDENTITY },
 	{ 'h', "help", NULL, "show this text", OPT_HELP },
 	{ 0 },
 };
@@ -116,6 +118,15 @@ static int read_options(int argc, char **argv, struct wishes *w, int *ret_first)
 			break;
 		case OPT_NO_COUNT:
 			w->how.count_pages = false;
+			break;
+		case OPT_IDENTITY:
+			e = age_use_identities(o.value);
+			if (e) {
+				log_error("%s", error_message(e));
+				error_free(e);
+				options_done(&o);
+				return EXIT_FAILED;
+			}
 			break;
 		case OPT_HELP:
 			help(stdout);

@@ -7,17 +7,19 @@
 #include "base/options.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "dump/age.h"
 #include "dump/verify.h"
 #include "report/saved.h"
 #include "tools/salvage.h"
 
 #define SHOWN_MAX 200 /* findings in all, the rest is counted */
 
-enum { OPT_JSON = 1, OPT_QUIET, OPT_HELP };
+enum { OPT_JSON = 1, OPT_QUIET, OPT_IDENTITY, OPT_HELP };
 
 static const struct option_def defs[] = {
 	{ 'j', "json", NULL, "write JSON (schema salvage.verify/1) instead of text", OPT_JSON },
 	{ 'q', "quiet", NULL, "no progress", OPT_QUIET },
+	{ 0, "identity", "FILE", "the secret key that DUMP was encrypted for", OPT_IDENTITY },
 	{ 'h', "help", NULL, "show this text", OPT_HELP },
 	{ 0 },
 };
@@ -228,14 +230,11 @@ static int read_options(int argc, char **argv, struct check *c, int *ret_first)
 {
 	struct options o;
 	struct error *e = options_begin(&o, defs, argc, argv);
-	int id;
+	int id = 0;
 
-	if (e) {
-		log_error("%s", error_message(e));
-		error_free(e);
-		return EXIT_FAILED;
-	}
-	while ((id = options_next(&o)) > 0) {
+	while (!e && (id = options_next(&o)) > 0) {
+		if (id == OPT_IDENTITY)
+			e = age_use_identities(o.value);
 		c->json |= id == OPT_JSON;
 		c->quiet |= id == OPT_QUIET;
 		if (id == OPT_HELP) {
@@ -246,6 +245,11 @@ static int read_options(int argc, char **argv, struct check *c, int *ret_first)
 	}
 	*ret_first = options_rest(&o);
 	options_done(&o);
+	if (e) {
+		log_error("%s", error_message(e));
+		error_free(e);
+		return EXIT_FAILED;
+	}
 	if (id == 0 && *ret_first == argc) {
 		log_error("verify: expected a DUMP, a vmcore or a folder with one; see --help");
 		id = -1;

@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "dump/age.h"
 #include "report/saved.h"
 #include "shell/shell.h"
 #include "tools/salvage.h"
 
-enum { OPT_SILENT = 1, OPT_INPUT, OPT_EXCLUDED, OPT_HEX, OPT_DEC, OPT_NO_RC, OPT_HELP, OPT_VERSION,
+enum { OPT_SILENT = 1, OPT_INPUT, OPT_EXCLUDED, OPT_HEX, OPT_DEC, OPT_NO_RC, OPT_IDENTITY, OPT_HELP, OPT_VERSION,
        OPT_IGNORED, OPT_IGNORED_VALUE };
 
 static const struct option_def defs[] = {
@@ -26,6 +27,7 @@ static const struct option_def defs[] = {
 	{0, "hex", NULL, "numbers in structures in hexadecimal", OPT_HEX},
 	{0, "dec", NULL, "numbers in structures in decimal", OPT_DEC},
 	{0, "no_crashrc", NULL, "do not run .crashrc", OPT_NO_RC},
+	{0, "identity", "FILE", "the secret key that DUMP was encrypted for", OPT_IDENTITY},
 	{'h', "help", NULL, "show this text", OPT_HELP},
 	{'v', "version", NULL, "show the version", OPT_VERSION},
 	/* of the classic shell: about files and tables that are not needed here */
@@ -102,7 +104,7 @@ static int read_options(int argc, char **argv, struct wishes *w)
 {
 	struct options o;
 	struct error *e = options_begin(&o, defs, argc, argv);
-	int id;
+	int id = 0;
 
 	while (!e && (id = options_next(&o)) > 0) {
 		switch (id) {
@@ -123,6 +125,9 @@ static int read_options(int argc, char **argv, struct wishes *w)
 			break;
 		case OPT_NO_RC:
 			w->no_rc = true;
+			break;
+		case OPT_IDENTITY:
+			e = age_use_identities(o.value);
 			break;
 		case OPT_HELP:
 		case OPT_VERSION:

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "dump/age.h"
 #include "kernel/printk.h"
 
 /* As in kexec-tools, where a failure there has a counterpart here. */
@@ -23,7 +24,7 @@ enum {
 	EXIT_BAD_LOG = 64, /* what it says makes no sense */
 };
 
-enum { OPT_LEVEL = 1, OPT_RAW, OPT_JSON, OPT_PARTIAL, OPT_HELP, OPT_VERSION };
+enum { OPT_LEVEL = 1, OPT_RAW, OPT_JSON, OPT_PARTIAL, OPT_IDENTITY, OPT_HELP, OPT_VERSION };
 
 static const struct option_def option_rows[] = {
 	{ 'l', "level", "LIST", "only these: emerg, alert, crit, err, warn, notice, info, debug or 0 "
@@ -31,6 +32,7 @@ static const struct option_def option_rows[] = {
 	{ 'r', "raw", NULL, "the priority in front, as <6>", OPT_RAW },
 	{ 'J', "json", NULL, "a JSON object per record", OPT_JSON },
 	{ 0, "partial", NULL, "only what came after the last clearing", OPT_PARTIAL },
+	{ 0, "identity", "FILE", "the secret key that VMCORE was encrypted for", OPT_IDENTITY },
 	{ 'h', "help", NULL, "show this text", OPT_HELP },
 	{ 'V', "version", NULL, "show the version", OPT_VERSION },
 	{ 0 },
@@ -147,6 +149,13 @@ static void print_help(FILE *to)
 	options_help(option_rows, to);
 }
 
+static int fail(struct error *e, int status)
+{
+	fprintf(stderr, "vmcore-dmesg: %s\n", error_message(e));
+	error_free(e);
+	return status;
+}
+
 /* Which words are dumps; -1: go on, otherwise the exit status. */
 static int read_options(int argc, char **argv, struct wishes *w, int *ret_first)
 {
@@ -173,6 +182,10 @@ static int read_options(int argc, char **argv, struct wishes *w, int *ret_first)
 		case OPT_PARTIAL:
 			w->partial = true;
 			break;
+		case OPT_IDENTITY:
+			e = age_use_identities(o.value);
+			status = e ? fail(e, EXIT_USAGE) : -1;
+			break;
 		case OPT_HELP:
 			print_help(stdout);
 			status = 0;
@@ -195,13 +208,6 @@ static int read_options(int argc, char **argv, struct wishes *w, int *ret_first)
 }
 
 /* ---- the end ---- */
-
-static int fail(struct error *e, int status)
-{
-	fprintf(stderr, "vmcore-dmesg: %s\n", error_message(e));
-	error_free(e);
-	return status;
-}
 
 static int log_status(const struct error *e)
 {

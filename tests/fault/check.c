@@ -1,5 +1,5 @@
 /*
- * fault-check INPUT REFERENCE RESULT STATUS: judges what a collector left that was made to fail.
+ * fault-check INPUT REFERENCE RESULT STATUS [IDENTITY]: judges what a collector left that was made to fail.
  * REFERENCE is the dump of INPUT that nothing happened to, STATUS the collector's exit status
  * (128 + signal when it was killed). Prints one line and exits 0 when all of this holds:
  *
@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dump/age.h"
 #include "dump/verify.h"
 #include "kernel/pageclass.h"
 
@@ -93,6 +94,8 @@ static void take_finding(void *arg, const struct finding *f)
 
 static struct error *open_all(struct judge *j, char **argv, struct kernel **k)
 {
+	if (argv[4] && argv[5]) /* the key of encrypted dumps */
+		TRY(age_use_identities(argv[5]));
 	TRY(dump_open(argv[1], &j->input));
 	TRY(dump_open(argv[2], &j->reference));
 	TRY(kernel_open(j->input, k));
@@ -109,7 +112,7 @@ int main(int argc, char **argv)
 	struct stat st;
 	int status;
 
-	if (argc != 5)
+	if (argc != 5 && argc != 6)
 		return 2;
 	status = atoi(argv[4]);
 	e = open_all(&j, argv, &k);

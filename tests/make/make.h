@@ -35,8 +35,11 @@ struct image {
 
 typedef struct error *make_fn(const char *text, struct image *ret);
 
+/* The secret key of make_age's recipient `mine`. */
+#define MAKE_AGE_IDENTITY "AGE-SECRET-KEY-1ZYG3ZYG3ZYG3ZYG3ZYG3ZYG3ZYG3ZYG3ZYG3ZYG3ZYG3ZYG3ZYGSUZRZYL"
+
 /* Each empties *ret first; free it with image_done(). */
-make_fn make_elf, make_kdump, make_flat, make_lkcd, make_s390, make_sadump;
+make_fn make_age, make_elf, make_kdump, make_flat, make_lkcd, make_s390, make_sadump;
 void image_done(struct image *im);
 
 /* --- for the builders --- */

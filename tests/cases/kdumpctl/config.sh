@@ -23,6 +23,11 @@ conf 'extra_bins /bin/nothing\n'
 conf 'core_collector nothing -x\n'
 conf 'core_collector makedumpfile -l -d 99\n'
 conf 'core_collector makedumpfile "-l\n'
+conf 'core_collector salvage-collect --encrypt age1nobody\n'
+conf 'core_collector makedumpfile --recipients-file /etc/kdump/readers\n'
+mkdir -p m/etc/kdump
+printf '# nobody\nage1nobody\n' >m/etc/kdump/readers
+conf 'core_collector makedumpfile --recipients-file=/etc/kdump/readers\n'
 : >m/etc/kdump.conf
 sysconfig() {
 	echo "# sysconfig: $1"
