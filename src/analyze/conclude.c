@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "analyze/report.h"
+#include "analyze/facts-priv.h"
 #include "base/text.h"
 
 /* Functions that a crash goes through between its place and the register note. */
@@ -38,12 +38,21 @@ static int caller_of_panic(const struct report_stack *s, size_t end)
 	return found >= 0 && (size_t)found < s->frames.n ? found : -1;
 }
 
+/* A hypervisor's dump finds the panicking CPU in the loop at panic()'s end. */
+static bool waits_in_panic(const struct report_stack *s)
+{
+	for (size_t i = 1; i < s->frames.n && !s->frames.v[i].interrupted; i++)
+		if (named(&s->frames.v[i], panics, ARRAY_SIZE(panics)))
+			return true;
+	return false;
+}
+
 /* The frame of the code that an exception interrupted on the way to the crash; -1: none. */
 static int exception_frame(const struct report_stack *s)
 {
 	if (!s->frames.n)
 		return -1;
-	if (s->frames.v[0].interrupted && !named(&s->frames.v[0], noters, ARRAY_SIZE(noters)))
+	if (s->frames.v[0].interrupted && !named(&s->frames.v[0], noters, ARRAY_SIZE(noters)) && !waits_in_panic(s))
 		return 0;
 	for (size_t i = 1; i < s->frames.n; i++)
 		if (s->frames.v[i].interrupted)
@@ -74,7 +83,7 @@ static bool is_waiting(const struct report_frame *f)
 }
 
 /* Where the victim waits: the first frame that is not waiting itself. */
-static int waiting_place(const struct report_stack *s)
+int waiting_place(const struct report_stack *s)
 {
 	for (size_t i = 0; i < s->frames.n; i++)
 		if (s->frames.v[i].exact && !is_waiting(&s->frames.v[i]))

@@ -383,6 +383,11 @@ static const struct {
 	[SECTION_VICTIM] = { gather_victim, true },
 	[SECTION_MODULES] = { gather_modules, true },
 	[SECTION_CPUS] = { gather_cpus, true },
+	[SECTION_BLOCKED] = { gather_blocked, true },
+	[SECTION_MEMORY] = { gather_memory, true },
+	[SECTION_IO] = { gather_io, true },
+	[SECTION_WORK] = { gather_work, true },
+	[SECTION_CAUSES] = { gather_causes, false },
 	[SECTION_PAGES] = { gather_pages, false },
 };
 

@@ -54,7 +54,7 @@ static struct error *name_frame(struct kernel *k, struct report_frame *f)
 	return NULL;
 }
 
-static struct error *take_stack(struct kernel *k, const struct stack *s, struct report_stack *ret)
+struct error *take_stack(struct kernel *k, const struct stack *s, struct report_stack *ret)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct report_frame f = { .pc = s->frames[i].pc, .sp = s->frames[i].sp,
@@ -84,7 +84,7 @@ static struct error *take_stack(struct kernel *k, const struct stack *s, struct 
 	return NULL;
 }
 
-static void set_task(struct report_task *to, const struct task *t)
+void set_task(struct report_task *to, const struct task *t)
 {
 	to->from = FROM_MEMORY;
 	to->pid = t->pid;

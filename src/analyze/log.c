@@ -106,6 +106,7 @@ void log_done(struct log *l)
 	free(l->banner);
 	free(l->hardware);
 	free(l->command_line);
+	signs_done(&l->signs);
 	*l = (struct log){ 0 };
 }
 
@@ -344,6 +345,7 @@ struct error *log_add(struct log *l, const char *line, bool judge)
 	s = text_strip(text);
 	if (judge) {
 		TRY(keep_machine(l, s));
+		TRY(signs_add(&l->signs, s, us));
 		p = judge_line(s);
 		if (p)
 			TRY(add_event(l, p, s, us, has_time));

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "analyze/report.h"
+#include "analyze/signs.h"
 
 #define LOG_LINE_MAX 1024 /* longer lines are cut for judging */
 #define LOG_KEEP_MAX 8192 /* and for the window: a record of 64 KiB is four times that, escaped */
@@ -52,6 +53,7 @@ struct log {
 	size_t window_room, window_n;
 	/* lines that tell about the machine, without prefix; owned, null: not seen */
 	char *banner, *hardware, *command_line;
+	struct signs signs;
 };
 
 /* Keeps a window of `window` lines. */

@@ -51,6 +51,11 @@ static const char *const section_names[SECTION_MAX] = {
 	[SECTION_VICTIM] = "blocked task",
 	[SECTION_MODULES] = "modules",
 	[SECTION_CPUS] = "CPUs",
+	[SECTION_BLOCKED] = "blocked tasks",
+	[SECTION_MEMORY] = "memory",
+	[SECTION_IO] = "outstanding I/O",
+	[SECTION_WORK] = "workqueues",
+	[SECTION_CAUSES] = "causes",
 	[SECTION_PAGES] = "page counts",
 };
 
@@ -87,10 +92,51 @@ void report_stack_done(struct report_stack *s)
 	s->why = NULL;
 }
 
+void report_cause_done(struct report_cause *c)
+{
+	free(c->text);
+	free(c->place);
+	for (size_t i = 0; i < c->evidence.n; i++)
+		free(c->evidence.v[i].text);
+	vector_done(&c->evidence);
+}
+
+const char *confidence_words(unsigned percent)
+{
+	return percent >= 95 ? "certain" : percent >= 70 ? "probable" : "possible";
+}
+
+const char *lock_kind_words(enum lock_kind k)
+{
+	static const char *const words[] = { "none", "mutex", "rw_semaphore", "semaphore" };
+
+	return words[k];
+}
+
+static void free_states(struct report *r)
+{
+	for (size_t i = 0; i < r->causes.n; i++)
+		report_cause_done(&r->causes.v[i]);
+	vector_done(&r->causes);
+	for (size_t i = 0; i < r->blocked.n; i++)
+		report_stack_done(&r->blocked.v[i].stack);
+	vector_done(&r->blocked);
+	vector_done(&r->memory_use.caches);
+	vector_done(&r->memory_use.processes);
+	vector_done(&r->io);
+	vector_done(&r->pools);
+	for (size_t i = 0; i < r->signs.n; i++) {
+		free(r->signs.v[i].first);
+		free(r->signs.v[i].last);
+	}
+	vector_done(&r->signs);
+}
+
 void report_free(struct report *r)
 {
 	if (!r)
 		return;
+	free_states(r);
 	free(r->dump.file.text);
 	free(r->host.text);
 	free(r->release.text);

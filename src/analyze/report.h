@@ -127,6 +127,93 @@ struct report_missing {
 	char *what, *why; /* owned */
 };
 
+/* One thing that was looked at, with where it stands in the dump. */
+struct report_evidence {
+	char *text; /* owned */
+	bool has_address, has_value;
+	uint64_t address, value;
+};
+
+/* What a detector found (detect.h). */
+struct report_cause {
+	const char *slug; /* "use-after-free": for programs, never changes */
+	char *text;	  /* one sentence; owned */
+	unsigned confidence; /* percent, that this is why the machine died */
+	bool beside;	     /* a state worth knowing; nothing says that it killed the machine */
+	struct report_task task; /* the guilty one; FROM_NOWHERE: none is known */
+	int cpu;		 /* the guilty one; -1: none is known */
+	char *place;		 /* "func+0x1/0x2 [module]"; owned, may be null */
+	VECTOR(struct report_evidence) evidence;
+};
+
+enum lock_kind { LOCK_NONE, LOCK_MUTEX, LOCK_RWSEM, LOCK_SEMAPHORE };
+
+struct report_lock {
+	enum lock_kind kind;
+	uint64_t va;
+	char name[80];	    /* "cage [zoo]", "" when it is no variable */
+	uint64_t owner_at, owner_word; /* where the owner stands, and what does */
+	struct report_task owner; /* FROM_NOWHERE: not known, or readers hold it */
+	bool by_readers;
+};
+
+/* A task that sleeps and takes no signal. */
+struct report_blocked {
+	struct report_task task;
+	uint64_t va;
+	bool idle; /* it waits for work: not counted as hung */
+	bool has_waited;
+	uint64_t waited_ms;
+	struct report_lock lock;
+	size_t blocker; /* index of the blocked task that owns the lock; SIZE_MAX: none */
+	int where;	/* index of the frame that waits; -1 */
+	struct report_stack stack;
+};
+
+/* One request that a block device has not answered. */
+struct report_io {
+	char disk[32];
+	uint64_t va;	 /* struct request */
+	uint64_t sector, bytes;
+	bool write, has_age;
+	uint64_t age_ms;
+	int64_t tag;
+};
+
+struct report_use {
+	char name[48];
+	int64_t pid; /* of a process; -1 otherwise */
+	uint64_t va; /* of the cache or the task */
+	uint64_t bytes;
+};
+
+#define MEMORY_TOP 10
+
+/* Bytes; each is there or not on its own. */
+struct report_memory {
+	struct fact_u64 total, free, anonymous, files, shared, slab, unreclaimable, page_tables,
+		stacks, vmalloc, percpu, huge, swap_total, swap_free;
+	VECTOR(struct report_use) caches, processes; /* the largest MEMORY_TOP, largest first */
+};
+
+/* A pool of kernel workers with work that nobody does. */
+struct report_pool {
+	uint64_t va;
+	int cpu; /* -1: not bound */
+	uint64_t stalled_ms, waiting;
+	char function[80]; /* of the first work that waits */
+	struct report_task worker; /* that has been busy */
+	char busy_with[80];
+};
+
+/* Messages of the log that tell of trouble of their own: table in signs.c. */
+struct report_sign {
+	const char *slug, *words;
+	uint64_t count;
+	char *first, *last; /* lines without prefix; owned */
+	uint64_t first_us, last_us;
+};
+
 struct report {
 	char *headline;	   /* one sentence */
 	char crash_id[37]; /* UUID, the same for every report about one crash */
@@ -169,13 +256,24 @@ struct report {
 	} panic;
 
 	struct {
-		char id[72];	 /* "sha256:..."; "" unknown */
+		char id[72];	 /* stable: "sha256:..."; "" unknown */
+		char exact[72], coarse[72];
+		char abrt[41];	 /* hex; what ABRT's own hash of the same oops is; "" unknown */
 		char *title;	 /* owned; null unknown */
 	} signature;
 
 	VECTOR(struct report_cpu) cpus;
 	VECTOR(struct report_module) modules;
 	bool has_modules;
+
+	VECTOR(struct report_cause) causes; /* most probable first, what is `beside` last */
+	VECTOR(struct report_blocked) blocked;
+	uint64_t tasks, running, blocked_tasks, zombies;
+	struct report_memory memory_use;
+	VECTOR(struct report_io) io; /* oldest first */
+	uint64_t io_total;
+	VECTOR(struct report_pool) pools;
+	VECTOR(struct report_sign) signs; /* those that were seen */
 
 	VECTOR(char *) log_tail; /* lines as vmcore-dmesg prints them, owned */
 	uint64_t log_lines;	 /* in the whole log */
@@ -195,6 +293,11 @@ enum report_section {
 	SECTION_VICTIM,
 	SECTION_MODULES,
 	SECTION_CPUS,
+	SECTION_BLOCKED,
+	SECTION_MEMORY,
+	SECTION_IO,
+	SECTION_WORK,
+	SECTION_CAUSES,
 	SECTION_PAGES,
 	SECTION_MAX,
 };
@@ -216,6 +319,10 @@ struct error *report_make(struct dump *d, const char *name, const struct report_
 struct report *report_new(void); /* null: out of memory */
 void report_free(struct report *r);
 void report_stack_done(struct report_stack *s);
+
+void report_cause_done(struct report_cause *c);
+const char *confidence_words(unsigned percent); /* "certain", "probable", "possible" */
+const char *lock_kind_words(enum lock_kind k);
 
 /* Facts: the first one told wins; these copy. */
 struct error *fact_set(struct fact_text *f, const char *text, enum fact_source from) MUST_CHECK;
@@ -250,6 +357,8 @@ void taint_letters(uint64_t bits, char *buf, size_t room);
 /* What an address that should not have been touched looks like: "NULL + 0x10", "list
  * poison", ...; null when it is nothing special. */
 const char *address_words(uint64_t va, bool is_64bit, char *buf, size_t room);
+/* Only of values that the kernel writes into dead or unset memory; null otherwise. */
+const char *poison_words(uint64_t value, char *buf, size_t room);
 
 DEFINE_CLEANUP(struct report *, report_free)
 #define _cleanup_report_ CLEANUP(report_free)

@@ -61,6 +61,17 @@ static const struct poison {
 	{ 0xa5a5a5a5a5a5a5a5, 0x1000, "the end mark of a slab object (poison a5)" },
 };
 
+const char *poison_words(uint64_t value, char *buf, size_t room)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(poisons); i++) {
+		if (value < poisons[i].value || value - poisons[i].value >= poisons[i].slack)
+			continue;
+		snprintf(buf, room, "%s", poisons[i].words);
+		return buf;
+	}
+	return NULL;
+}
+
 const char *address_words(uint64_t va, bool is_64bit, char *buf, size_t room)
 {
 	uint64_t top = is_64bit ? UINT64_MAX : UINT32_MAX;
@@ -75,9 +86,8 @@ const char *address_words(uint64_t va, bool is_64bit, char *buf, size_t room)
 		snprintf(buf, room, "error value -%" PRIu64 " used as a pointer", top - va + 1);
 		return buf;
 	}
-	for (size_t i = 0; is_64bit && i < ARRAY_SIZE(poisons); i++)
-		if (va >= poisons[i].value && va - poisons[i].value < poisons[i].slack)
-			return poisons[i].words;
+	if (is_64bit && poison_words(va, buf, room))
+		return buf;
 	if (is_64bit && va < UINT64_C(1) << 47)
 		return "in the user's half of the address space";
 	if (is_64bit && va < UINT64_C(0xc000000000000000))

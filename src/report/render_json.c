@@ -1,8 +1,7 @@
 /* The report for programs: one object, schema "salvage.report/1", described in doc/report.md. */
 #include <string.h>
 
-#include "base/json.h"
-#include "report/render.h"
+#include "report/json-priv.h"
 
 #define SCHEMA "salvage.report/1"
 
@@ -36,7 +35,7 @@ static void put_place(struct json *j, const struct report_frame *f)
 	json_string(j, "module", f->module);
 }
 
-static void put_frames(struct json *j, const struct report_stack *s)
+void json_frames(struct json *j, const struct report_stack *s)
 {
 	json_open(j, "frames", '[');
 	for (size_t i = 0; i < s->frames.n; i++) {
@@ -138,7 +137,7 @@ static void put_panic(struct json *j, const struct report *r)
 		json_null(j, "ip");
 	}
 	json_string(j, "code", r->panic.code.text);
-	put_frames(j, s);
+	json_frames(j, s);
 	if ((size_t)regs < s->frames.n && s->frames.v[regs].regs) {
 		json_u64(j, "registers_of_frame", (uint64_t)regs);
 		put_regs(j, "registers", s->frames.v[regs].regs);
@@ -146,7 +145,7 @@ static void put_panic(struct json *j, const struct report *r)
 	if (r->panic.victim.from != FROM_NOWHERE) {
 		json_open(j, "victim", '{');
 		put_task(j, &r->panic.victim);
-		put_frames(j, &r->panic.victim_stack);
+		json_frames(j, &r->panic.victim_stack);
 		json_close(j, '}');
 	}
 	json_close(j, '}');
@@ -167,7 +166,7 @@ static void put_cpus(struct json *j, const struct report *r)
 		json_string(j, "note", c->why);
 		if (c->same_as != i)
 			json_u64(j, "same_stack_as_cpu", r->cpus.v[c->same_as].cpu);
-		put_frames(j, c->panicked ? &r->panic.stack : &r->cpus.v[c->same_as].stack);
+		json_frames(j, c->panicked ? &r->panic.stack : &r->cpus.v[c->same_as].stack);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -291,7 +290,9 @@ static struct error *render(const struct report *r, const struct render_how *how
 	} else {
 		json_null(&j, "signature");
 	}
+	json_causes(&j, r);
 	put_cpus(&j, r);
+	json_states(&j, r);
 	put_modules(&j, r);
 	put_log(&j, r);
 	put_dump(&j, r);

@@ -7,15 +7,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "report/render.h"
+#include "report/text-priv.h"
 
 #define LABEL_WIDTH 14
-
-struct page {
-	struct strbuf *out;
-	unsigned width;
-	bool color;
-};
 
 static void paint(const struct page *p, const char *code)
 {
@@ -25,7 +19,7 @@ static void paint(const struct page *p, const char *code)
 
 /* `text` in lines of the page's width, broken at blanks where possible; the cursor stands in
  * column `col`, further lines start at `indent`. Ends with a newline. */
-static void put_wrapped(const struct page *p, const char *text, unsigned col, unsigned indent)
+void put_wrapped(const struct page *p, const char *text, unsigned col, unsigned indent)
 {
 	size_t len = strlen(text);
 
@@ -59,7 +53,7 @@ static void put_wrapped(const struct page *p, const char *text, unsigned col, un
 	}
 }
 
-static void put_title(const struct page *p, const char *title)
+void put_title(const struct page *p, const char *title)
 {
 	strbuf_putc(p->out, '\n');
 	paint(p, "1");
@@ -77,7 +71,7 @@ static void put_row(const struct page *p, const char *label, const char *value)
 	put_wrapped(p, value, LABEL_WIDTH, LABEL_WIDTH);
 }
 
-static void put_row_from(const struct page *p, const char *label, struct strbuf *b)
+void put_row_from(const struct page *p, const char *label, struct strbuf *b)
 {
 	if (b->len)
 		put_row(p, label, strbuf_str(b));
@@ -470,6 +464,7 @@ static struct error *render(const struct report *r, const struct render_how *how
 	paint(&p, "0");
 	strbuf_putc(out, '\n');
 	put_machine(&p, r);
+	put_causes(&p, r);
 	put_victim(&p, r);
 	put_panic_stack(&p, r);
 	if (r->panic.code.text) {
@@ -478,6 +473,10 @@ static struct error *render(const struct report *r, const struct render_how *how
 		put_wrapped(&p, r->panic.code.text, 5, 5);
 	}
 	put_cpus(&p, r);
+	put_blocked(&p, r);
+	put_io(&p, r);
+	put_memory(&p, r);
+	put_signs(&p, r);
 	put_modules(&p, r);
 	put_log(&p, r);
 	put_missing(&p, r);
