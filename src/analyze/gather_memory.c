@@ -115,13 +115,20 @@ static bool keep_largest(struct report_use *v, size_t *n, const struct report_us
 
 struct cache_layout {
 	struct member list, name, order, node, slabs;
-	uint64_t pointer_len;
+	uint32_t nodes; /* as many pointers has a cache, whatever the type says */
 };
 
 static struct error *find_cache_layout(struct kernel *k, struct cache_layout *l)
 {
 	static const char *const nodes[] = { "node", "per_node", NULL }; /* 7.1 */
+	uint64_t va;
+	struct error *e = symbol_find(k, "nr_node_ids", &va);
 
+	/* a constant where there is one node only */
+	l->nodes = 1;
+	if (!e)
+		e = vmem_read_u32(k, va, &l->nodes);
+	error_free(e);
 	TRY(type_member(k, "kmem_cache", "list", &l->list));
 	TRY(type_member(k, "kmem_cache", "name", &l->name));
 	TRY(type_member(k, "kmem_cache", "oo.x", &l->order));
@@ -133,7 +140,7 @@ static struct error *find_cache_layout(struct kernel *k, struct cache_layout *l)
 static struct error *read_cache(struct kernel *k, const struct cache_layout *l, uint64_t va,
 				struct report_use *ret)
 {
-	uint64_t order, name, slabs = 0, n = MIN(MAX(l->node.array_len, 1u), (uint32_t)NODES_LOOK);
+	uint64_t order, name, slabs = 0, n = MIN(MAX(l->nodes, 1u), (uint32_t)NODES_LOOK);
 	uint64_t step = l->node.array_len ? l->node.size / l->node.array_len : k->long_size;
 
 	*ret = (struct report_use){ .va = va, .pid = -1 };

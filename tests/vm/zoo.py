@@ -60,7 +60,7 @@ def initramfs(kernel, build, work):
     (root / "dev").mkdir()
     shutil.copy("/bin/busybox", root / "bin/busybox")
     shutil.copy(HERE / "guest/zoo-init", root / "init")
-    lab.add_modules(kernel, root, "qemu_fw_cfg", "null_blk")
+    lab.add_modules(kernel, root, "qemu_fw_cfg", "virtio_pci", "virtio_blk")
     shutil.copy(zoo_module(kernel, build), root / "modules/zoo.ko")
     out = lab.pack_initramfs(root, work / "initramfs.gz")
     shutil.rmtree(root)
@@ -75,7 +75,8 @@ class Guest:
         argv = ["timeout", "-k", "5", str(READY_S + DEATH_S), "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg",
                 "-cpu", "qemu64", "-smp", "2", "-m", str(RAM_MB), "-nodefaults", "-display", "none", "-net", "none",
                 "-chardev", f"socket,id=con,path={work}/con,server=on,wait=off,logfile={self.log},logappend=off",
-                "-serial", "chardev:con", "-device", "vmcoreinfo", "-qmp", f"unix:{work}/qmp,server=on,wait=off",
+                "-drive", "if=none,id=d0,file.driver=null-co,file.size=64M,format=raw",
+                "-device", "virtio-blk-pci,drive=d0", "-serial", "chardev:con", "-device", "vmcoreinfo", "-qmp", f"unix:{work}/qmp,server=on,wait=off",
                 "-kernel", str(kernel.image), "-initrd", str(initrd),
                 "-append", f"console=ttyS0 no_timer_check panic=0 {append}"]
         if state:
@@ -151,8 +152,9 @@ def die(fault, kernel, initrd, work, build, keep):
         if fault.outside:
             guest.wait("VM: done", 60)
             time.sleep(fault.after_s)
-            line = {"nmi": "nmi", "mce": MCE}[fault.outside]
-            guest.qmp.ask("human-monitor-command", **{"command-line": line})
+            line = {"nmi": "nmi", "mce": MCE, "throttle": "block_set_io_throttle d0 1 0 0 0 0 0"}[fault.outside]
+            said = guest.qmp.ask("human-monitor-command", **{"command-line": line})
+            assert not said, f"QEMU says of '{line}': {said}"
         assert guest.wait("end Kernel panic", DEATH_S), "it did not die:\n" + guest.said()[-3000:]
         time.sleep(0.5)
         guest.qmp.ask("stop")

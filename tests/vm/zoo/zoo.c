@@ -322,7 +322,7 @@ static int die_leak(void)
 static int die_vmalloc_leak(void)
 {
 	while (!READ_ONCE(never))
-		if (!vmalloc(1 << 20))
+		if (!vmalloc(1 << 20) && !kmalloc(1024, GFP_KERNEL))
 			msleep(10);
 	return 0;
 }
