@@ -14,6 +14,14 @@ static inline const char *below_root(const char *path)
 /* Messages: "salvage: text" on the console, and in the kernel's log for kexec-dmesg.log. */
 /* Opens both; may be called again when /dev has come. PID 1 must not `wait` for a console that
  * takes nothing; a worker may, within its step's limit, so that no word is lost. */
+/* memory.c: how much the capture took at most. */
+struct memory_use {
+	uint64_t used_kb, total_kb; /* 0: not looked at yet */
+};
+
+void memory_look(struct memory_use *m, int root);
+void memory_say(const struct memory_use *m);
+
 void say_setup(int root, bool wait);
 void say(const char *fmt, ...) PRINTF(1, 2);
 /* Says "text: message" and frees the error; null says nothing. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/klog.h>
 #include <unistd.h>
 
@@ -180,6 +181,14 @@ static struct error *reopen(struct capture *c, struct target_file *f)
 	return NULL;
 }
 
+static void say_size(const struct capture *c)
+{
+	struct stat st;
+
+	if (c->folder >= 0 && fstatat(c->folder, "vmcore", &st, 0) == 0)
+		say("the dump is %ju bytes", (uintmax_t)st.st_size);
+}
+
 struct error *save_dump(struct capture *c)
 {
 	uint64_t start = clock_now_ms();
@@ -192,6 +201,7 @@ struct error *save_dump(struct capture *c)
 	if (!e)
 		e = reopen(c, &f);
 	TRY(settle(c, e, &f, "vmcore-incomplete", "vmcore"));
+	say_size(c);
 	say("the dump took %ju s", (uintmax_t)(clock_now_ms() - start + 500) / 1000);
 	return NULL;
 }

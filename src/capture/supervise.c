@@ -19,6 +19,7 @@
 
 struct supervisor {
 	struct capture *c;
+	struct memory_use memory;
 	struct watchdogs dogs;
 };
 
@@ -121,6 +122,7 @@ static enum capture_end run_worker(struct supervisor *s, const char *name, unsig
 		}
 		/* fed only while the worker is within its limits */
 		watchdogs_feed(&s->dogs, s->c->root, b->watchdog_s);
+		memory_look(&s->memory, s->c->root);
 		wait_a_tick();
 	}
 	kill(-pid, SIGKILL); /* what it may have left behind */
@@ -190,6 +192,7 @@ void capture_supervise(struct capture *c)
 
 	end = run_worker(&s, "capture", FIRST_LIMIT_S, capture_steps);
 	say_setup(c->root, false); /* with /dev mounted there is /dev/kmsg */
+	memory_say(&s.memory);
 	action = end == CAPTURE_DONE || end == CAPTURE_VETOED ? c->board->final_action : fail(&s, end);
 	run_worker(&s, "finish", c->board->sync_s, capture_finish);
 	say("%s", plan_action_name(action) ? plan_action_name(action) : "reboot");

@@ -3,6 +3,8 @@
 
 #include "service/image.h"
 
+/* Where a program of this suite is: beside the running one, or in lib/salvage. */
+struct error *image_find_own(const char *name, char **ret) MUST_CHECK;
 struct error *image_choose_modules(struct image *im) MUST_CHECK;
 struct error *image_choose_programs(struct image *im) MUST_CHECK;
 /* After the two above. */

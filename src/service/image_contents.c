@@ -153,7 +153,7 @@ static const struct {
 	{ false, "/usr/local/lib/salvage" },
 };
 
-static struct error *find_own(const char *name, char **ret)
+struct error *image_find_own(const char *name, char **ret)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -187,7 +187,7 @@ static struct error *add_own(struct image *im, const char *name, const char *pat
 {
 	_cleanup_free_ char *source = NULL;
 
-	TRY(find_own(name, &source));
+	TRY(image_find_own(name, &source));
 	return image_add_program(im, source, path);
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "service/rootpath.h"
+
 #define FILE_LIMIT    (8u << 20)
 #define RECORD_LIMIT  8192   /* what the kernel formats at most (kernel/printk/internal.h) */
 #define RECORDS_LIMIT 500000 /* more than any ring holds */
@@ -62,6 +64,18 @@ struct error *kernel_log_read(int root, struct words *ret)
 		TRY(file_read_fd(fd, "dev/kmsg", FILE_LIMIT, &text, NULL));
 		TRY(add_lines(&w, text));
 	}
+	*ret = w;
+	w = (struct words){ 0 };
+	return NULL;
+}
+
+struct error *kernel_log_read_file(int root, const char *name, struct words *ret)
+{
+	_cleanup_words_ struct words w = { 0 };
+	_cleanup_free_ char *text = NULL;
+
+	TRY(file_read(root, rootpath_below(name), FILE_LIMIT, &text, NULL));
+	TRY(add_lines(&w, text));
 	*ret = w;
 	w = (struct words){ 0 };
 	return NULL;

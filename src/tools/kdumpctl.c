@@ -40,6 +40,7 @@ static const struct command commands[] = {
 	{ "test" },
 	{ "setup-crypttab" },
 	{ "get-default-crashkernel", cmd_get_default_crashkernel, RAW },
+	{ "rehearse", cmd_rehearse, OURS | LOCKED, rehearse_options },
 	{ "lint", cmd_lint, OURS, lint_options },
 	{ "_reset-crashkernel-after-update", cmd_reset_after_update, LOCKED | HIDDEN | RAW },
 	{ "_reset-crashkernel-for-installed_kernel", cmd_reset_for_installed_kernel, LOCKED | HIDDEN | RAW },

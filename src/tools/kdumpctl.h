@@ -39,11 +39,15 @@ int cmd_lint(struct service *s);
 extern const struct option_def lint_options[];
 int cmd_get_default_crashkernel(struct service *s);
 int cmd_estimate(struct service *s);
+int cmd_rehearse(struct service *s);
+/* estimate --measure: reservations that shrink, each tried in a virtual machine. */
+int estimate_by_rehearsal(struct service *s, bool json);
 int cmd_reset_crashkernel(struct service *s);
 int cmd_reset_after_update(struct service *s);
 int cmd_reset_for_installed_kernel(struct service *s);
 
 extern const struct option_def estimate_options[];
+extern const struct option_def rehearse_options[];
 
 /* kdumpctl_lock.c: only one changes something at a time. Held until the program ends. */
 bool take_lock(const struct service *s);

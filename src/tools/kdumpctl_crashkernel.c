@@ -76,10 +76,11 @@ static struct error *print_estimate_json(const struct estimate *est)
 	return NULL;
 }
 
-enum { OPT_JSON = 1 };
+enum { OPT_JSON = 1, OPT_MEASURE };
 
 const struct option_def estimate_options[] = {
 	{ 'j', "json", NULL, "write JSON (schema kdumpctl.estimate/1), sizes in bytes", OPT_JSON },
+	{ 0, "measure", NULL, "find the smallest reservation that captures, in virtual machines", OPT_MEASURE },
 	{ 0 },
 };
 
@@ -87,14 +88,17 @@ int cmd_estimate(struct service *s)
 {
 	_cleanup_estimate_ struct estimate est = { 0 };
 	struct error *e;
-	bool json = false;
+	bool json = false, measure = false;
 	int id;
 
 	while ((id = options_next(s->options)) != 0) {
 		if (id < 0)
 			return 1;
 		json |= id == OPT_JSON;
+		measure |= id == OPT_MEASURE;
 	}
+	if (measure)
+		return estimate_by_rehearsal(s, json);
 	if (!(read_sysconfig(s) && read_settings(s) && prepare(s)))
 		return 1;
 	e = estimate_make(&s->image, &s->sysconfig, &est);

@@ -17,6 +17,9 @@ static const struct command {
 	  salvage_report },
 	{ "shell", "DUMP", "ask a dead kernel questions, as with crash", "salvage shell", shell_main },
 	{ "verify", "DUMP", "check that a dump is whole and reads", "salvage verify", salvage_verify },
+	{ "show", "[CRASH]", "show one saved crash (default: the newest)", "salvage show", salvage_show },
+	{ "status", "", "whether a crash would be captured", "salvage status", salvage_status },
+	{ "check", "", "what stands in the way of a crash dump", "salvage check", salvage_check },
 	{ "list", "[FOLDER]", "show the saved crashes (default /var/crash)", "salvage list",
 	  salvage_list },
 };

@@ -16,3 +16,6 @@ enum salvage_exit {
 int salvage_report(int argc, char **argv);
 int salvage_verify(int argc, char **argv);
 int salvage_list(int argc, char **argv);
+int salvage_show(int argc, char **argv);
+int salvage_status(int argc, char **argv);
+int salvage_check(int argc, char **argv);
