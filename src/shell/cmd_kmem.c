@@ -4,23 +4,46 @@
 
 #include "base/base.h"
 #include "kernel/list.h"
+#include "kernel/peek.h"
 #include "kernel/symbol.h"
 #include "kernel/type.h"
 #include "kernel/vmem.h"
 #include "shell/command.h"
+#include "shell/kmem.h"
 #include "shell/nodes.h"
+#include "shell/row.h"
 #include "shell/stats.h"
 #include "shell/swap.h"
+#include "shell/value.h"
 #include "shell/vmap.h"
 
-enum { OPT_INFO = 1, OPT_COUNTERS, OPT_ZONES, OPT_VMALLOC, OPT_OFFSETS };
+enum {
+	OPT_INFO = 1, OPT_COUNTERS, OPT_ZONES, OPT_VMALLOC, OPT_OFFSETS, OPT_CACHES, OPT_OBJECTS, OPT_ROOT, OPT_WITHOUT,
+	OPT_FREE, OPT_FREE_BLOCKS, OPT_PAGES, OPT_MEMBERS, OPT_PHYSICAL, OPT_NODES, OPT_HUGE, OPT_FLAGS, OPT_OLD_CACHE,
+	OPT_OLD_COUNT, OPT_OF_CPUS,
+};
 
 static const struct option_def options[] = {
 	{'i', NULL, NULL, "how much memory there is and what it is used for", OPT_INFO},
-	{'V', NULL, NULL, "the counters of zones, nodes and events", OPT_COUNTERS},
-	{'z', NULL, NULL, "zones and their counters", OPT_ZONES},
+	{'s', NULL, NULL, "the slab caches, or those named", OPT_CACHES},
+	{'S', NULL, NULL, "with each slab and object; -S=CPUS: of some CPUs", OPT_OBJECTS},
+	{'I', NULL, "NAMES", "without these caches: names with commas", OPT_WITHOUT},
+	{'r', NULL, NULL, "with -s: caches of control groups with their root's (no kernel has them since 5.9)", OPT_ROOT},
+	{'f', NULL, NULL, "the free blocks of each zone", OPT_FREE},
+	{'F', NULL, NULL, "the same with each block's page", OPT_FREE_BLOCKS},
+	{'p', NULL, NULL, "the struct pages: of the addresses named, else all", OPT_PAGES},
+	{'m', NULL, "MEMBERS", "with -p: these members of struct page", OPT_MEMBERS},
+	{'P', NULL, NULL, "addresses are physical ones", OPT_PHYSICAL},
+	{'g', NULL, NULL, "the bits of page flags, or of the value named", OPT_FLAGS},
 	{'v', NULL, NULL, "the areas of vmalloc", OPT_VMALLOC},
+	{'V', NULL, NULL, "the counters of zones, nodes and events", OPT_COUNTERS},
+	{'n', NULL, NULL, "nodes, their zones, memory sections and blocks", OPT_NODES},
+	{'z', NULL, NULL, "zones and their counters", OPT_ZONES},
 	{'o', NULL, NULL, "the offset of each CPU's data", OPT_OFFSETS},
+	{'h', NULL, NULL, "the pools of huge pages", OPT_HUGE},
+	{'=', NULL, "CPUS", NULL, OPT_OF_CPUS}, /* what follows -S */
+	{'c', NULL, NULL, NULL, OPT_OLD_CACHE},
+	{'C', NULL, NULL, NULL, OPT_OLD_COUNT},
 	{0},
 };
 
@@ -48,11 +71,19 @@ static void put_row(struct info *i, const char *label, uint64_t pages, uint64_t 
 	char size[32];
 
 	size_text(pages * i->page_size, size, sizeof(size));
-	fprintf(i->sh->out, "%13s  %7" PRIu64 "  %11s  ", label, pages, size);
-	if (of_what)
-		fprintf(i->sh->out, "%3" PRIu64 "%% of %s\n", of ? pages * 100 / of : 0, of_what);
-	else
-		fputs("       ----\n", i->sh->out);
+	row_begin(i->sh, "memory");
+	row_str(i->sh, "what", 13, label);
+	row_text(i->sh, "  ");
+	row_u64(i->sh, "pages", 7, pages);
+	row_text(i->sh, "  %11s  ", size);
+	if (of_what) {
+		row_u64(i->sh, "percent", 3, of ? pages * 100 / of : 0);
+		row_text(i->sh, "%% of ");
+		row_str(i->sh, "of", 0, of_what);
+	} else {
+		row_text(i->sh, "       ----");
+	}
+	row_end(i->sh);
 }
 
 /* Counted in bytes since 5.9 (_B), but the global counters stay pages. */
@@ -129,25 +160,43 @@ static void put_huge(struct info *i)
 		}
 	}
 	if (!e) {
-		fputc('\n', i->sh->out);
+		row_text(i->sh, "\n");
 		put_row(i, "TOTAL HUGE", total, 0, NULL);
 		put_row(i, "HUGE FREE", free_pages, total, "TOTAL HUGE");
 	}
 	error_free(e);
 }
 
-static void put_swap(struct info *i)
+static uint64_t put_swap(struct info *i)
 {
-	uint64_t total, used;
+	uint64_t total = 0, used;
 	struct error *e = swap_totals(i->sh, &total, &used);
 
 	if (!e) {
-		fputc('\n', i->sh->out);
+		row_text(i->sh, "\n");
 		put_row(i, "TOTAL SWAP", total, 0, NULL);
 		put_row(i, "SWAP USED", used, total, "TOTAL SWAP");
 		put_row(i, "SWAP FREE", total - used, total, "TOTAL SWAP");
 	}
 	error_free(e);
+	return total;
+}
+
+/* mm/util.c: vm_commit_limit(), and what all processes together were promised. */
+static void put_commit(struct info *i, uint64_t swap)
+{
+	_cleanup_peek_ struct peek p = {.k = i->sh->kernel};
+	uint64_t kib = peek_long(&p, peek_symbol(&p, "sysctl_overcommit_kbytes"));
+	uint32_t ratio = peek_u32(&p, peek_symbol(&p, "sysctl_overcommit_ratio"));
+	uint64_t counter = peek_symbol(&p, "vm_committed_as"), limit;
+	int64_t used = (int64_t)peek_member(&p, counter, "percpu_counter", "count");
+
+	if (!peek_ok(&p) || ratio > 10000)
+		return;
+	limit = (kib ? kib * 1024 / i->page_size : i->total * ratio / 100) + swap;
+	row_text(i->sh, "\n");
+	put_row(i, "COMMIT LIMIT", limit, 0, NULL);
+	put_row(i, "COMMITTED", used > 0 ? (uint64_t)used : 0, limit, "TOTAL LIMIT");
 }
 
 static struct error *print_info(struct shell *sh)
@@ -160,7 +209,7 @@ static struct error *print_info(struct shell *sh)
 
 	TRY(total_ram(sh, &i.total));
 	TRY(stats_any(sh, free_pages, &unused));
-	fprintf(sh->out, "                 PAGES        TOTAL      PERCENTAGE\n");
+	row_text(sh, "                 PAGES        TOTAL      PERCENTAGE\n");
 	put_row(&i, "TOTAL MEM", i.total, 0, NULL);
 	put_row(&i, "FREE", unused, i.total, "TOTAL MEM");
 	put_row(&i, "USED", i.total > unused ? i.total - unused : 0, i.total, "TOTAL MEM");
@@ -174,7 +223,7 @@ static struct error *print_info(struct shell *sh)
 	error_free(e);
 	put_slab(&i);
 	put_huge(&i);
-	put_swap(&i);
+	put_commit(&i, put_swap(&i));
 	return NULL;
 }
 
@@ -308,10 +357,8 @@ static struct error *print_zones(struct shell *sh)
 static struct error *put_area(const struct vmap_row *r, void *arg)
 {
 	struct shell *sh = arg;
-	int width = (int)(2 * sh->kernel->long_size);
 
-	fprintf(sh->out, "%0*" PRIx64 "  %0*" PRIx64 "  %0*" PRIx64 " - %0*" PRIx64 "  %7" PRIu64 "\n", width, r->area,
-		width, r->vm, width, r->start, width, r->end, r->end - r->start);
+	vmap_put(sh, r);
 	return shell_interrupted() ? error_new(ERROR_OTHER, "interrupted") : NULL;
 }
 
@@ -335,39 +382,122 @@ static struct error *print_offsets(struct shell *sh)
 	return NULL;
 }
 
+/* -s NAME, -p ADDRESS ...: the word is not the option's argument, it may be missing. */
+struct request {
+	bool caches, flags, pages, physical, any;
+	const char *members;
+	struct kmem_caches ask;
+};
+
+static struct error *run_plain(struct shell *sh, int id)
+{
+	switch (id) {
+	case OPT_INFO:
+		return print_info(sh);
+	case OPT_COUNTERS:
+		return print_counters(sh);
+	case OPT_ZONES:
+		return print_zones(sh);
+	case OPT_VMALLOC:
+		row_text(sh, "   VMAP_AREA         VM_STRUCT                 ADDRESS RANGE                SIZE\n");
+		return vmap_walk(sh, put_area, sh);
+	case OPT_OFFSETS:
+		return print_offsets(sh);
+	case OPT_FREE:
+		return kmem_free(sh, false);
+	case OPT_FREE_BLOCKS:
+		return kmem_free(sh, true);
+	case OPT_NODES:
+		return kmem_nodes(sh);
+	case OPT_HUGE:
+		return kmem_huge(sh);
+	default: /* -c -C: lists that went away with 2.4 */
+		return error_new(ERROR_UNSUPPORTED, "-%c: no kernel since 2.6 has that list",
+				 id == OPT_OLD_CACHE ? 'c' : 'C');
+	}
+}
+
+static struct error *run_word(struct shell *sh, struct request *r, char *word)
+{
+	uint64_t va, page, pfn;
+
+	if (r->caches) {
+		r->ask.which = word;
+		return kmem_caches(sh, &r->ask);
+	}
+	if (r->flags)
+		return kmem_flags(sh, word);
+	TRY(value_address(sh, word, &va));
+	if (!r->pages)
+		return kmem_identify(sh, va, r->physical);
+	TRY(kmem_page_of(sh, va, r->physical, &page, &pfn));
+	return kmem_page(sh, page, pfn, r->members);
+}
+
 static struct error *run(struct shell *sh, struct options *o)
 {
-	bool any = false;
-	int id;
+	struct request r = {0};
+	char **words;
+	int id, n;
 
 	while ((id = options_next(o)) > 0) {
-		any = true;
+		r.any |= id != OPT_WITHOUT && id != OPT_PHYSICAL;
 		switch (id) {
-		case OPT_INFO:
-			TRY(print_info(sh));
+		case OPT_OBJECTS:
+			r.ask.objects = true;
+			r.caches = true;
 			break;
-		case OPT_COUNTERS:
-			TRY(print_counters(sh));
+		case OPT_CACHES:
+			r.caches = true;
 			break;
-		case OPT_ZONES:
-			TRY(print_zones(sh));
+		case OPT_OF_CPUS:
+			r.ask.cpus = o->value;
 			break;
-		case OPT_VMALLOC:
-			fputs("   VMAP_AREA         VM_STRUCT                 ADDRESS RANGE                SIZE\n", sh->out);
-			TRY(vmap_walk(sh, put_area, sh));
+		case OPT_ROOT: /* caches of control groups: gone since 5.9, the rest is -s */
 			break;
-		case OPT_OFFSETS:
-			TRY(print_offsets(sh));
+		case OPT_WITHOUT:
+			r.ask.without = o->value;
 			break;
+		case OPT_FLAGS:
+			r.flags = true;
+			break;
+		case OPT_MEMBERS:
+			r.members = o->value;
+			r.pages = true;
+			break;
+		case OPT_PAGES:
+			r.pages = true;
+			break;
+		case OPT_PHYSICAL:
+			r.physical = true;
+			break;
+		default:
+			TRY(run_plain(sh, id));
 		}
 	}
-	return id < 0 || !any ? command_misused() : NULL;
+	words = command_words(o, &n);
+	if (id < 0 || (!r.any && !n))
+		return command_misused();
+	for (int i = 0; i < n; i++)
+		TRY(run_word(sh, &r, words[i]));
+	if (n)
+		return NULL;
+	if (r.caches)
+		TRY(kmem_caches(sh, &r.ask));
+	if (r.flags)
+		TRY(kmem_flags(sh, NULL));
+	return r.pages ? kmem_pages(sh, r.members) : NULL;
 }
 
 const struct command cmd_kmem = {
 	.name = "kmem",
-	.args = "-i | -V | -z | -v | -o",
-	.summary = "memory: totals, counters, zones, vmalloc areas",
+	.args = "[-i|-s|-S|-f|-F|-p|-v|-V|-n|-z|-o|-h|-g] [-I caches] [-m members] [-P] [name | address] ...",
+	.summary = "memory: totals, slab caches, free blocks, pages, zones; what an address is",
+	.text = "An address alone is identified: symbol, slab object, task, vmalloc area, page.\n\n"
+		"  kmem -s dentry\n"
+		"  kmem -S=0,1 -I kmalloc-64,kmalloc-128\n"
+		"  kmem ffff8bfcc11f6100\n"
+		"  kmem -p 11f6000\n",
 	.options = options,
 	.run = run,
 };

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "kernel/type.h"
 #include "shell/command.h"
+#include "shell/row.h"
 #include "shell/tasks.h"
 #include "shell/value.h"
 
@@ -29,9 +30,8 @@ static bool is_panic_task(struct shell *sh, const struct task *t)
 	return !e && panicked.va == t->va;
 }
 
-static void show_task(struct shell *sh)
+void print_set_task(struct shell *sh, const struct task *t)
 {
-	const struct task *t = &sh->task;
 	uint64_t info = t->stack_va;
 	struct member m;
 	struct error *e = type_member(sh->kernel, "task_struct", "thread_info", &m);
@@ -39,12 +39,22 @@ static void show_task(struct shell *sh)
 	if (!e)
 		info = t->va + m.off;
 	error_free(e); /* before it moved there it was at the stack's end */
-	fprintf(sh->out,
-		"    PID: %" PRId64 "\nCOMMAND: \"%s\"\n   TASK: %0*" PRIx64 "  [THREAD_INFO: %0*" PRIx64
-		"]\n    CPU: %d\n  STATE: %s %s\n",
-		t->pid, t->comm, (int)(2 * sh->kernel->long_size), t->va, (int)(2 * sh->kernel->long_size), info,
-		t->cpu, task_state_long(sh, t),
-		is_panic_task(sh, t) ? "(PANIC)" : task_is_active(sh, t) ? "(ACTIVE)" : "");
+	row_begin(sh, "task");
+	row_text(sh, "    PID: ");
+	row_i64(sh, "pid", 0, t->pid);
+	row_text(sh, "\nCOMMAND: \"");
+	row_str(sh, "command", 0, t->comm);
+	row_text(sh, "\"\n   TASK: ");
+	row_addr(sh, "task", t->va);
+	row_text(sh, "  [THREAD_INFO: ");
+	row_addr(sh, "thread_info", info);
+	row_text(sh, "]\n    CPU: ");
+	row_i64(sh, "cpu", 0, t->cpu);
+	row_text(sh, "\n  STATE: ");
+	row_str(sh, "state", 0, task_state_long(sh, t));
+	row_text(sh, " %s", is_panic_task(sh, t) ? "(PANIC)" : task_is_active(sh, t) ? "(ACTIVE)" : "");
+	row_only_str(sh, "note", is_panic_task(sh, t) ? "panic" : task_is_active(sh, t) ? "active" : "");
+	row_end(sh);
 }
 
 static void show_settings(struct shell *sh)
@@ -114,7 +124,7 @@ static struct error *set_cpu(struct shell *sh, const char *text)
 		return error_new(ERROR_USAGE, "%s: expected the number of a CPU", text);
 	TRY(task_running(sh->kernel, (unsigned)cpu, &sh->task));
 	sh->has_task = true;
-	show_task(sh);
+	print_set_task(sh, &sh->task);
 	return NULL;
 }
 
@@ -125,7 +135,7 @@ static struct error *set_panic(struct shell *sh)
 	TRY(panic_cpu(sh->kernel, &cpu));
 	TRY(task_running(sh->kernel, cpu, &sh->task));
 	sh->has_task = true;
-	show_task(sh);
+	print_set_task(sh, &sh->task);
 	return NULL;
 }
 
@@ -162,7 +172,7 @@ static struct error *run(struct shell *sh, struct options *o)
 	}
 	if (!sh->has_task)
 		return error_new(ERROR_NOT_FOUND, "no task is the current one; name one: \"set PID\"");
-	show_task(sh);
+	print_set_task(sh, &sh->task);
 	return NULL;
 }
 

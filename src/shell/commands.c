@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "base/base.h"
+#include "shell/row.h"
 
 const struct command *const commands[] = {
 	&cmd_bt,
@@ -103,6 +104,15 @@ struct error *command_run(struct shell *sh, const struct command *c, int argc, c
 
 void print_task_line(struct shell *sh, const struct task *t)
 {
-	fprintf(sh->out, "PID: %-8lld TASK: %0*llx  CPU: %-3d  COMMAND: \"%s\"\n", (long long)t->pid,
-		(int)(2 * sh->kernel->long_size), (unsigned long long)t->va, MAX(t->cpu, 0), t->comm);
+	row_begin(sh, "task");
+	row_text(sh, "PID: ");
+	row_i64(sh, "pid", -8, t->pid);
+	row_text(sh, " TASK: ");
+	row_addr(sh, "task", t->va);
+	row_text(sh, "  CPU: ");
+	row_i64(sh, "cpu", -3, MAX(t->cpu, 0));
+	row_text(sh, "  COMMAND: \"");
+	row_str(sh, "command", 0, t->comm);
+	row_text(sh, "\"");
+	row_end(sh);
 }

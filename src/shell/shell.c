@@ -11,8 +11,10 @@
 
 #include "base/base.h"
 #include "kernel/c_type.h"
+#include "kernel/slab.h"
 #include "shell/command.h"
 #include "shell/line.h"
+#include "shell/row.h"
 #include "shell/tasks.h"
 
 #define PRINT_MAX_DEFAULT 256
@@ -68,6 +70,7 @@ void shell_close(struct shell *sh)
 	if (!sh)
 		return;
 	shell_tasks_free(sh->tasks);
+	slabs_close(sh->slabs);
 	free(sh);
 }
 
@@ -140,11 +143,59 @@ static bool take_format(struct words *w)
 	return true;
 }
 
+/* Any command takes --json, anywhere among its words. */
+static bool take_json(struct words *w)
+{
+	for (size_t i = 1; i < w->n; i++) {
+		if (strcmp(w->v[i], "--json") != 0)
+			continue;
+		free(w->v[i]);
+		memmove(w->v + i, w->v + i + 1, (w->n - i) * sizeof(*w->v));
+		w->n--;
+		return true;
+	}
+	return false;
+}
+
+static struct error *run_words(struct shell *sh, struct words *w);
+
+static struct error *run_json(struct shell *sh, struct words *w)
+{
+	FILE *errors = sh->errors;
+	_cleanup_free_ char *said = NULL;
+	_cleanup_strbuf_ struct strbuf line = {0};
+	size_t len = 0;
+	struct error *e, *end;
+
+	for (size_t i = 0; i < w->n; i++)
+		strbuf_printf(&line, i ? " %s" : "%s", w->v[i]);
+	TRY(strbuf_error(&line));
+	sh->errors = open_memstream(&said, &len);
+	e = sh->errors ? rows_begin(sh, strbuf_str(&line)) : error_nomem();
+	if (!e) {
+		e = run_words(sh, w);
+		fflush(sh->errors);
+		while (said && len && said[len - 1] == '\n')
+			said[--len] = '\0';
+		end = rows_end(sh, said && len ? said : NULL);
+		if (e)
+			error_free(end);
+		else
+			e = end;
+	}
+	if (sh->errors)
+		fclose(sh->errors);
+	sh->errors = errors;
+	return e;
+}
+
 static struct error *run_words(struct shell *sh, struct words *w)
 {
 	const struct command *c;
 	struct error *e;
 
+	if (take_json(w) && !sh->rows)
+		return run_json(sh, w);
 	if (!take_format(w))
 		return error_nomem();
 	c = find(sh, w);

@@ -10,6 +10,8 @@
 #include "kernel/task.h"
 
 struct shell_tasks;
+struct row_writer;
+struct slabs;
 
 /* What `set` changes. */
 struct shell_settings {
@@ -32,7 +34,9 @@ struct shell {
 	bool has_task;
 	struct task task;
 
+	struct row_writer *rows;  /* private to row.c: not null while a command answers in JSON */
 	unsigned results;	  /* $1, $2 ... of p, counted */
+	struct slabs *slabs;	   /* private: read when first needed */
 	struct shell_tasks *tasks; /* private: read when first needed */
 };
 

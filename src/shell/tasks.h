@@ -34,6 +34,8 @@ const char *task_state_short(struct shell *sh, const struct task *t);
 const char *task_state_long(struct shell *sh, const struct task *t);
 /* Runs on a CPU at the time of the crash. */
 bool task_is_active(struct shell *sh, const struct task *t);
+/* PID, COMMAND, TASK, CPU, STATE: a line each, as `set` shows a task. */
+void print_set_task(struct shell *sh, const struct task *t);
 /* No address space: kernel threads and idle tasks. */
 static inline bool task_is_kernel(const struct task *t)
 {

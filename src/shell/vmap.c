@@ -7,6 +7,7 @@
 #include "kernel/symbol.h"
 #include "kernel/type.h"
 #include "kernel/vmem.h"
+#include "shell/row.h"
 
 #define AREAS_MAX (1u << 22)
 #define NODES_MAX 4096u
@@ -86,4 +87,19 @@ struct error *vmap_walk(struct shell *sh, struct error *(*each)(const struct vma
 		e = each(&rows.v.v[i], arg);
 	vector_done(&rows.v);
 	return e;
+}
+
+void vmap_put(struct shell *sh, const struct vmap_row *r)
+{
+	row_begin(sh, "area");
+	row_addr(sh, "vmap_area", r->area);
+	row_text(sh, "  ");
+	row_addr(sh, "vm_struct", r->vm);
+	row_text(sh, "  ");
+	row_addr(sh, "start", r->start);
+	row_text(sh, " - ");
+	row_addr(sh, "end", r->end);
+	row_text(sh, "  ");
+	row_u64(sh, "size", 7, r->end - r->start);
+	row_end(sh);
 }

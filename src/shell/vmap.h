@@ -11,3 +11,5 @@ struct vmap_row {
 /* By rising address. */
 struct error *vmap_walk(struct shell *sh, struct error *(*each)(const struct vmap_row *r, void *arg),
 			void *arg) MUST_CHECK;
+/* The line of `kmem -v`. */
+void vmap_put(struct shell *sh, const struct vmap_row *r);
