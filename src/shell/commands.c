@@ -7,11 +7,17 @@
 #include "shell/row.h"
 
 const struct command *const commands[] = {
+	&cmd_alias,
+	&cmd_ascii,
 	&cmd_bt,
+	&cmd_btop,
+	&cmd_dis,
 	&cmd_eval,
 	&cmd_exit,
+	&cmd_extend,
 	&cmd_files,
 	&cmd_foreach,
+	&cmd_gdb,
 	&cmd_help,
 	&cmd_irq,
 	&cmd_kmem,
@@ -21,7 +27,11 @@ const struct command *const commands[] = {
 	&cmd_mount,
 	&cmd_p,
 	&cmd_ps,
+	&cmd_pte,
+	&cmd_ptob,
+	&cmd_ptov,
 	&cmd_rd,
+	&cmd_repeat,
 	&cmd_runq,
 	&cmd_set,
 	&cmd_struct,
@@ -33,6 +43,7 @@ const struct command *const commands[] = {
 	&cmd_vm,
 	&cmd_vtop,
 	&cmd_whatis,
+	&cmd_wr,
 	NULL,
 };
 

@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "kernel/c_type.h"
 #include "kernel/slab.h"
+#include "shell/alias.h"
 #include "shell/command.h"
 #include "shell/line.h"
 #include "shell/row.h"
@@ -71,6 +72,7 @@ void shell_close(struct shell *sh)
 		return;
 	shell_tasks_free(sh->tasks);
 	slabs_close(sh->slabs);
+	aliases_free(sh->aliases);
 	free(sh);
 }
 
@@ -198,6 +200,7 @@ static struct error *run_words(struct shell *sh, struct words *w)
 		return run_json(sh, w);
 	if (!take_format(w))
 		return error_nomem();
+	TRY(alias_expand(sh, w));
 	c = find(sh, w);
 	if (!c) {
 		fprintf(sh->errors, "%s: no such command, and no structure of that name; see \"help\"\n",

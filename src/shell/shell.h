@@ -12,6 +12,7 @@
 struct shell_tasks;
 struct row_writer;
 struct slabs;
+struct aliases;
 
 /* What `set` changes. */
 struct shell_settings {
@@ -36,6 +37,7 @@ struct shell {
 
 	struct row_writer *rows;  /* private to row.c: not null while a command answers in JSON */
 	unsigned results;	  /* $1, $2 ... of p, counted */
+	struct aliases *aliases;   /* private to cmd_alias.c; may be null */
 	struct slabs *slabs;	   /* private: read when first needed */
 	struct shell_tasks *tasks; /* private: read when first needed */
 };

@@ -3,8 +3,28 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "kernel/module.h"
 #include "kernel/symbol.h"
 #include "shell/expr.h"
+
+struct error *value_symbol(struct shell *sh, const char *name, uint64_t *ret)
+{
+	struct error *e = symbol_find(sh->kernel, name, ret), *none;
+
+	if (!e || error_kind(e) != ERROR_NOT_FOUND)
+		return e;
+	none = modules_load(sh->kernel);
+	for (size_t i = 0; !none && i < modules_count(sh->kernel); i++) {
+		none = module_symbol_find(sh->kernel, module_at(sh->kernel, i), name, ret);
+		if (!none) {
+			error_free(e);
+			return NULL;
+		}
+		error_drop_if(&none, ERROR_NOT_FOUND);
+	}
+	error_free(none); /* a module that cannot be read has none */
+	return e;
+}
 
 struct error *value_address(struct shell *sh, const char *word, uint64_t *ret)
 {
@@ -21,7 +41,7 @@ struct error *value_address(struct shell *sh, const char *word, uint64_t *ret)
 
 		if (!name)
 			return error_nomem();
-		e = symbol_find(sh->kernel, name, ret);
+		e = value_symbol(sh, name, ret);
 		if (e) {
 			error_free(e);
 			return error_new(ERROR_USAGE, "%s: no such symbol, and no hexadecimal number", word);
