@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "kernel/type.h"
 #include "kernel/vmem.h"
 #include "shell/command.h"
 #include "shell/show.h"
@@ -36,54 +35,6 @@ struct request {
 	bool whole, head, reverse, has_end, has_start;
 	struct words shown; /* "task_struct.pid,comm" */
 };
-
-static struct error *member_offset(struct shell *sh, const char *text, uint64_t *ret)
-{
-	const char *dot = strchr(text, '.');
-	_cleanup_free_ char *type = NULL;
-	struct member m;
-	int64_t n;
-
-	if (!dot) {
-		TRY(value_count(text, &n));
-		*ret = (uint64_t)n;
-		return NULL;
-	}
-	type = strndup(text, dot - text);
-	if (!type)
-		return error_nomem();
-	TRY(type_member(sh->kernel, type, dot + 1, &m));
-	*ret = m.off;
-	return NULL;
-}
-
-static struct error *show(struct request *r, uint64_t va)
-{
-	int width = (int)(2 * r->sh->kernel->long_size);
-
-	fprintf(r->sh->out, "%0*" PRIx64 "\n", width, va);
-	for (size_t i = 0; i < r->shown.n; i++) {
-		_cleanup_strbuf_ struct strbuf out = {0};
-		_cleanup_free_ char *copy = strdup(r->shown.v[i]);
-		char *rest = copy, *name = strsep(&rest, "."), *path;
-		char text[192];
-		struct ctype t;
-
-		if (!copy)
-			return error_nomem();
-		snprintf(text, sizeof(text), "struct %s", name);
-		TRY(ctype_parse(r->sh->kernel, text, &t));
-		if (!rest) {
-			strbuf_printf(&out, "struct %s ", name);
-			TRY(show_object(r->sh, t, va, &r->how, &out));
-			strbuf_putc(&out, '\n');
-		}
-		while (rest && (path = strsep(&rest, ",")))
-			TRY(show_member(r->sh, t, path, va, &r->how, &out));
-		fputs(strbuf_str(&out), r->sh->out);
-	}
-	return NULL;
-}
 
 /* Brent's way to see a loop that does not come back to the start. */
 struct loop_check {
@@ -123,7 +74,7 @@ static struct error *walk(struct request *r)
 			return NULL;
 		if (loops(&check, at))
 			return error_new(ERROR_BAD_DATA, "the list loops at %" PRIx64, at);
-		TRY(show(r, whole - r->link));
+		TRY(show_entry(r->sh, &r->shown, whole - r->link, &r->how));
 		TRY(vmem_read_long(k, heads ? at + word : at + r->off, &at));
 	}
 	return shell_interrupted() ? NULL : error_new(ERROR_BAD_DATA, "more than %u entries", ENTRIES_MAX);
@@ -136,7 +87,7 @@ static struct error *take_words(struct request *r, char **words, int n)
 	for (int i = 0; i < n; i++) {
 		/* "list task_struct.tasks ...": an offset without -o */
 		if (!has_off && strchr(words[i], '.') && words[i][0] != '(') {
-			TRY(member_offset(r->sh, words[i], &r->off));
+			TRY(value_offset(r->sh, words[i], &r->off));
 			has_off = true;
 		} else if (!r->has_start) {
 			TRY(value_address(r->sh, words[i], &r->start));
@@ -160,10 +111,10 @@ static struct error *take_options(struct request *r, struct options *o)
 	while ((id = options_next(o)) > 0) {
 		switch (id) {
 		case OPT_OFFSET:
-			TRY(member_offset(r->sh, o->value, &r->off));
+			TRY(value_offset(r->sh, o->value, &r->off));
 			break;
 		case OPT_LINK:
-			TRY(member_offset(r->sh, o->value, &r->link));
+			TRY(value_offset(r->sh, o->value, &r->link));
 			break;
 		case OPT_END:
 			TRY(value_address(r->sh, o->value, &r->end));

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "kernel/list.h"
 #include "kernel/tree.h"
+#include "kernel/peek.h"
 #include "kernel/type.h"
 #include "kernel/vmem.h"
 
@@ -209,4 +210,16 @@ struct error *mounts_walk(struct shell *sh, const struct task *t,
 		return m.e;
 	}
 	return e;
+}
+
+void path_of_file(struct shell *sh, uint64_t file, struct strbuf *out)
+{
+	_cleanup_peek_ struct peek p = {.k = sh->kernel};
+	uint64_t dentry = peek_member(&p, file, "file", "f_path.dentry|__f_path.dentry");
+	uint64_t mnt = peek_member(&p, file, "file", "f_path.mnt|__f_path.mnt");
+
+	if (peek_ok(&p))
+		path_of(sh, dentry, mnt, out);
+	else
+		strbuf_puts(out, "...");
 }

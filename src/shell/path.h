@@ -7,6 +7,8 @@
 /* The whole name of `dentry` in mount `mnt` (struct vfsmount; 0: as far as its file system goes).
  * Appends; what cannot be read ends it with "...". */
 void path_of(struct shell *sh, uint64_t dentry, uint64_t mnt, struct strbuf *out);
+/* The name of an open file (struct file). */
+void path_of_file(struct shell *sh, uint64_t file, struct strbuf *out);
 /* The struct mount around a struct vfsmount. */
 struct error *mount_of(struct shell *sh, uint64_t mnt, uint64_t *ret) MUST_CHECK;
 

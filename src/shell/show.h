@@ -1,6 +1,7 @@
 /* Values and declarations as the classic debugger prints them (print pretty on). */
 #pragma once
 
+#include "base/text.h"
 #include "kernel/c_type.h"
 #include "shell/shell.h"
 
@@ -26,3 +27,8 @@ struct error *show_definition(struct shell *sh, struct ctype t, bool hex, struct
 /* The same with "[off]" before each member; `va` is added to the offsets and makes them hex. */
 struct error *show_offsets(struct shell *sh, struct ctype t, const char *only, uint64_t va, bool hex,
 			   struct strbuf *out) MUST_CHECK;
+
+/* One entry of a list or tree: its address, then what is `wanted` of it: "task_struct.pid,comm", or
+ * whole structures by name. */
+struct error *show_entry(struct shell *sh, const struct words *wanted, uint64_t va,
+			 const struct show_how *how) MUST_CHECK;

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "kernel/module.h"
 #include "kernel/symbol.h"
+#include "kernel/type.h"
 #include "shell/expr.h"
 
 struct error *value_symbol(struct shell *sh, const char *name, uint64_t *ret)
@@ -69,6 +70,26 @@ struct error *value_count(const char *word, int64_t *ret)
 		return NULL;
 	}
 	return error_new(ERROR_USAGE, "%s: expected a number", word);
+}
+
+struct error *value_offset(struct shell *sh, const char *word, uint64_t *ret)
+{
+	const char *dot = strchr(word, '.');
+	_cleanup_free_ char *type = NULL;
+	struct member m;
+	int64_t n;
+
+	if (!dot) {
+		TRY(value_count(word, &n));
+		*ret = (uint64_t)n;
+		return NULL;
+	}
+	type = strndup(word, (size_t)(dot - word));
+	if (!type)
+		return error_nomem();
+	TRY(type_member(sh->kernel, type, dot + 1, &m));
+	*ret = m.off;
+	return NULL;
 }
 
 static struct error *take_range(const char *spec, char *part, struct cpus *c)

@@ -7,6 +7,8 @@
 struct error *value_symbol(struct shell *sh, const char *name, uint64_t *ret) MUST_CHECK;
 /* An address: "(expression)", "symbol", "symbol+8", or a hex number with or without 0x. */
 struct error *value_address(struct shell *sh, const char *word, uint64_t *ret) MUST_CHECK;
+/* "struct.member", or a count of bytes. */
+struct error *value_offset(struct shell *sh, const char *word, uint64_t *ret) MUST_CHECK;
 /* A count: decimal, or hex with 0x or with a letter in it. May be negative. */
 struct error *value_count(const char *word, int64_t *ret) MUST_CHECK;
 
