@@ -42,5 +42,6 @@ void print_task_line(struct shell *sh, const struct task *t);
 extern const struct command cmd_alias, cmd_ascii, cmd_bt, cmd_btop, cmd_dis, cmd_eval,
 	cmd_exit, cmd_extend, cmd_files, cmd_foreach, cmd_gdb, cmd_help, cmd_irq, cmd_kmem,
 	cmd_list, cmd_log, cmd_mod, cmd_mount, cmd_p, cmd_ps, cmd_pte, cmd_ptob, cmd_ptov,
-	cmd_rd, cmd_repeat, cmd_runq, cmd_set, cmd_struct, cmd_swap, cmd_sym, cmd_sys,
-	cmd_task, cmd_union, cmd_vm, cmd_vtop, cmd_whatis, cmd_wr;
+	cmd_rd, cmd_repeat, cmd_runq, cmd_search, cmd_set, cmd_sig, cmd_struct, cmd_swap,
+	cmd_sym, cmd_sys, cmd_task, cmd_timer, cmd_tree, cmd_union, cmd_vm, cmd_vtop,
+	cmd_waitq, cmd_whatis, cmd_wr;
