@@ -5,9 +5,10 @@
 
 #include "base/base.h"
 #include "kernel/type.h"
-#include "kernel/vmem.h"
 #include "shell/command.h"
+#include "shell/fds.h"
 #include "shell/path.h"
+#include "shell/row.h"
 #include "shell/tasks.h"
 
 enum { OPT_REFERENCE = 1 };
@@ -17,15 +18,13 @@ static const struct option_def options[] = {
 	{0},
 };
 
-#define FDS_MAX (1u << 20)
-
 struct row {
 	uint64_t fd, file, dentry, inode;
 	const char *type;
 	char *path; /* owned */
 };
 
-static const char *inode_type(uint64_t mode)
+const char *inode_type(uint64_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFREG:
@@ -76,10 +75,19 @@ static bool refers(const struct row *r, const char *word)
 
 static void put_row(struct shell *sh, const struct row *r)
 {
-	int width = (int)(2 * sh->kernel->long_size);
-
-	fprintf(sh->out, "%3" PRIu64 " %0*" PRIx64 " %0*" PRIx64 " %0*" PRIx64 " %-4s %s\n", r->fd, width, r->file,
-		width, r->dentry, width, r->inode, r->type, r->path);
+	row_begin(sh, "file");
+	row_u64(sh, "fd", 3, r->fd);
+	row_text(sh, " ");
+	row_addr(sh, "file", r->file);
+	row_text(sh, " ");
+	row_addr(sh, "dentry", r->dentry);
+	row_text(sh, " ");
+	row_addr(sh, "inode", r->inode);
+	row_text(sh, " ");
+	row_str(sh, "type", -4, r->type);
+	row_text(sh, " ");
+	row_str(sh, "path", 0, r->path);
+	row_end(sh);
 }
 
 static struct error *folder_name(struct shell *sh, uint64_t fs, const char *dentry_of, const char *mnt_of,
@@ -103,51 +111,56 @@ static struct error *put_folders(struct shell *sh, const struct task *t)
 		return NULL;
 	TRY(folder_name(sh, fs, "root.dentry", "root.mnt", &root));
 	TRY(folder_name(sh, fs, "pwd.dentry", "pwd.mnt", &pwd));
-	fprintf(sh->out, "ROOT: %s    CWD: %s\n", strbuf_str(&root), strbuf_str(&pwd));
+	row_begin(sh, "folders");
+	row_text(sh, "ROOT: ");
+	row_str(sh, "root", 0, strbuf_str(&root));
+	row_text(sh, "    CWD: ");
+	row_str(sh, "cwd", 0, strbuf_str(&pwd));
+	row_end(sh);
+	return NULL;
+}
+
+struct printing {
+	struct shell *sh;
+	const char *word;
+	bool any;
+};
+
+static struct error *put_file(uint64_t fd, uint64_t file, void *arg)
+{
+	struct printing *p = arg;
+	struct shell *sh = p->sh;
+	struct row r = {.fd = fd, .file = file, .type = "?"};
+	struct error *e;
+
+	if (!p->any) {
+		row_text(sh, " FD ");
+		row_middle(sh, 0, "FILE");
+		row_text(sh, " ");
+		row_middle(sh, 0, "DENTRY");
+		row_text(sh, " ");
+		row_middle(sh, 0, "INODE");
+		row_text(sh, " TYPE PATH\n");
+	}
+	p->any = true;
+	e = read_row(sh, &r);
+	if (!e && (!p->word || refers(&r, p->word)))
+		put_row(sh, &r);
+	free(r.path);
+	if (!e || error_kind(e) == ERROR_NOMEM)
+		return e;
+	row_text(sh, "%3" PRIu64 " %0*" PRIx64 " (%s)\n", fd, (int)(2 * sh->kernel->long_size), r.file, error_message(e));
+	error_free(e);
 	return NULL;
 }
 
 static struct error *put_files(struct shell *sh, const struct task *t, const char *word)
 {
-	struct kernel *k = sh->kernel;
-	uint64_t files, table, max, array;
-	int width = (int)(2 * k->long_size);
-	bool any = false;
+	struct printing p = {.sh = sh, .word = word};
 
-	TRY(type_read_member(k, t->va, "task_struct", "files", &files));
-	if (!files) {
-		fputs("No open files\n", sh->out);
-		return NULL;
-	}
-	TRY(type_read_member(k, files, "files_struct", "fdt", &table));
-	TRY(type_read_member(k, table, "fdtable", "max_fds", &max));
-	TRY(type_read_member(k, table, "fdtable", "fd", &array));
-	for (uint64_t fd = 0; fd < MIN(max, (uint64_t)FDS_MAX) && !shell_interrupted(); fd++) {
-		struct row r = {.fd = fd, .type = "?"};
-		struct error *e;
-
-		TRY(vmem_read_long(k, array + fd * k->long_size, &r.file));
-		r.file &= ~3ull; /* no pointer has them; flags once did */
-		if (!r.file)
-			continue;
-		if (!any)
-			fprintf(sh->out, " FD %*sFILE%*s %*sDENTRY%*s %*sINODE%*s TYPE PATH\n", (width - 4) / 2, "",
-				width - 4 - (width - 4) / 2, "", (width - 6) / 2, "",
-				width - 6 - (width - 6) / 2, "", (width - 5) / 2, "",
-				width - 5 - (width - 5) / 2, "");
-		any = true;
-		e = read_row(sh, &r);
-		if (e && error_kind(e) == ERROR_NOMEM)
-			return e;
-		if (e)
-			fprintf(sh->out, "%3" PRIu64 " %0*" PRIx64 " (%s)\n", fd, width, r.file, error_message(e));
-		else if (!word || refers(&r, word))
-			put_row(sh, &r);
-		error_free(e);
-		free(r.path);
-	}
-	if (!any)
-		fputs("No open files\n", sh->out);
+	TRY(fds_walk(sh, t, put_file, &p));
+	if (!p.any)
+		row_text(sh, "No open files\n");
 	return NULL;
 }
 

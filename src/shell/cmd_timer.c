@@ -7,6 +7,7 @@
 #include "kernel/peek.h"
 #include "kernel/task.h"
 #include "kernel/tree.h"
+#include "shell/clockwork.h"
 #include "shell/command.h"
 #include "shell/row.h"
 #include "shell/value.h"
@@ -231,22 +232,6 @@ static struct error *put_clock(struct shell *sh, uint64_t base, uint64_t now)
 	return e;
 }
 
-/* Monotonic time when the clock was last brought forward, in ns. */
-static struct error *monotonic(struct shell *sh, uint64_t *ret)
-{
-	_cleanup_peek_ struct peek p = {.k = sh->kernel};
-	uint64_t tk = peek_symbol(&p, "tk_core|timekeeper_data"), shift;
-
-	tk += peek_offset(&p, "tk_data", "timekeeper");
-	if (!peek_ok(&p)) { /* before 6.13 struct tk_core has no name: a counter, then the timekeeper */
-		tk = peek_symbol(&p, "tk_core");
-		tk += 8;
-	}
-	shift = peek_member(&p, tk, "timekeeper", "tkr_mono.shift") & 63;
-	*ret = peek_member(&p, tk, "timekeeper", "tkr_mono.base") + (peek_member(&p, tk, "timekeeper", "tkr_mono.xtime_nsec") >> shift);
-	return peek_error(&p);
-}
-
 static struct error *put_high_res(struct shell *sh, unsigned cpu)
 {
 	static const char *const clocks[] = {"ktime_get", "ktime_get_real", "ktime_get_boottime", "ktime_get_clocktai"};
@@ -256,7 +241,7 @@ static struct error *put_high_res(struct shell *sh, unsigned cpu)
 
 	TRY(peek_error(&p));
 	TRY(percpu_address(sh->kernel, "hrtimer_bases", cpu, &va));
-	TRY(monotonic(sh, &mono));
+	TRY(kernel_now_ns(sh, &mono));
 	row_text(sh, "CPU: %u  HRTIMER_CPU_BASE: %" PRIx64 "\n", cpu, va);
 	for (uint32_t i = 0; i < MIN(bases.array_len, 16u) && !shell_interrupted(); i++) {
 		uint64_t base = va + bases.off + i * each;
