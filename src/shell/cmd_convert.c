@@ -165,7 +165,7 @@ static struct error *pte(struct shell *sh, const char *word, uint64_t v)
 		row_end(sh);
 		return NULL;
 	}
-	row_text(sh, "%*sPTE%*s PHYSICAL  FLAGS\n", (width - 3) / 2, "", width - 3 - (width - 3) / 2 - 1 + 1, "");
+	row_text(sh, "%*sPTE%*s  PHYSICAL  FLAGS\n", (width - 3) / 2, "", width - 3 - (width - 3) / 2, "");
 	row_begin(sh, "pte");
 	row_hex(sh, "pte", width, v);
 	row_text(sh, "  ");

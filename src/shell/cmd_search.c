@@ -237,36 +237,71 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-static struct error *add_kernel(struct request *r)
+#define PLAIN_MAX (1ull << 30) /* a range of so many bytes is looked through as it is */
+
+static struct error *add_linear(struct request *r)
 {
 	const struct dump *d = r->sh->dump;
-	uint64_t page = d->page_size, first, last, start, end;
+	uint64_t start;
 	struct slabs *s;
-	struct error *e;
 
 	TRY(shell_slabs(r->sh, &s));
-	for (size_t i = 0; i < d->memory.n && !r->no_linear; i++) {
-		e = slabs_linear(s, d->memory.v[i].start * page, &start);
+	for (size_t i = 0; i < d->memory.n; i++) {
+		struct error *e = slabs_linear(s, d->memory.v[i].start * d->page_size, &start);
+
 		if (!e)
-			e = add_span(r, start, start + (d->memory.v[i].end - d->memory.v[i].start) * page);
+			e = add_span(r, start, start + (d->memory.v[i].end - d->memory.v[i].start) * d->page_size);
 		if (e && error_kind(e) == ERROR_NOMEM)
 			return e;
-		error_free(e);
+		error_free(e); /* memory beyond the linear map */
+	}
+	return NULL;
+}
+
+static struct error *add_pages(struct request *r)
+{
+	const struct dump *d = r->sh->dump;
+	uint64_t first, last;
+	struct slabs *s;
+
+	if (!d->memory.n)
+		return NULL;
+	TRY(shell_slabs(r->sh, &s));
+	TRY(slabs_page(s, d->memory.v[0].start, &first));
+	TRY(slabs_page(s, d->max_pfn - 1, &last));
+	return add_span(r, first, last + slabs_page_size(s));
+}
+
+static struct error *add_image(struct request *r)
+{
+	uint64_t start, end;
+
+	TRY(symbol_find(r->sh->kernel, "_stext", &start));
+	TRY(symbol_find(r->sh->kernel, "_end", &end));
+	return add_span(r, start, end);
+}
+
+/* What cannot be found is said; the rest is looked through. */
+static struct error *or_say(struct request *r, const char *what, struct error *e)
+{
+	if (!e || error_kind(e) == ERROR_NOMEM)
+		return e;
+	fprintf(r->sh->errors, "search: not in %s: %s\n", what, error_message(e));
+	error_free(e);
+	return NULL;
+}
+
+static struct error *add_kernel(struct request *r)
+{
+	if (r->from && r->to - r->from <= PLAIN_MAX)
+		return add_span(r, r->from, r->to);
+	if (!r->no_linear) {
+		TRY(or_say(r, "the linear map", add_linear(r)));
+		TRY(or_say(r, "the kernel's image", add_image(r)));
 	}
 	if (!r->no_vmalloc) {
-		TRY(vmap_walk(r->sh, add_vmap, r));
-		if (!slabs_page(s, d->memory.n ? d->memory.v[0].start : 0, &first) && d->max_pfn) {
-			e = slabs_page(s, d->max_pfn - 1, &last);
-			if (!e)
-				TRY(add_span(r, first, last + slabs_page_size(s)));
-			error_free(e);
-		}
-	}
-	if (!r->no_linear && !symbol_find(r->sh->kernel, "_stext", &start)) {
-		e = symbol_find(r->sh->kernel, "_end", &end);
-		if (!e)
-			TRY(add_span(r, start, end));
-		error_free(e);
+		TRY(or_say(r, "vmalloc areas", vmap_walk(r->sh, add_vmap, r)));
+		TRY(or_say(r, "struct pages", add_pages(r)));
 	}
 	qsort(r->spans.v, r->spans.n, sizeof(*r->spans.v), by_start);
 	return NULL;

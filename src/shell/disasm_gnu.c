@@ -79,7 +79,8 @@ static bool is_string(const char *mnemonic)
 	return strlen(name) >= 4 && strlen(name) <= 5 && is_in(names, name, 4);
 }
 
-static void put_number(struct strbuf *out, const char *digits, size_t n, const struct insn *i, bool immediate)
+/* `width`: the letter of an immediate's size; 0: not an immediate. */
+static void put_number(struct strbuf *out, const char *digits, size_t n, char width)
 {
 	char text[32];
 	bool minus = n && digits[0] == '-';
@@ -90,12 +91,9 @@ static void put_number(struct strbuf *out, const char *digits, size_t n, const s
 		strbuf_add(out, digits, n);
 		return;
 	}
-	if (minus && immediate) { /* an immediate is as wide as the operand */
-		char width = i->mnemonic[strlen(i->mnemonic) - 1];
-		bool wide = strstr(i->operands, "%r") != NULL || width == 'q' || strncmp(i->mnemonic, "push", 4) == 0;
-
+	if (minus && width) { /* an immediate is as wide as the operand */
 		v = -v;
-		if (!wide)
+		if (width != 'q')
 			v &= width == 'b' ? 0xff : width == 'w' ? 0xffff : 0xffffffff;
 		minus = false;
 	}
@@ -135,6 +133,7 @@ void disasm_gnu_text(struct insn *i)
 	_cleanup_strbuf_ struct strbuf out = {0};
 	bool has_number = false, is_nop = strncmp(i->mnemonic, "nop", 3) == 0;
 	const char *at = i->operands;
+	char width = i->mnemonic[0] ? i->mnemonic[strlen(i->mnemonic) - 1] : 0; /* before it is cut off */
 	bool string = is_string(i->mnemonic) && i->operands[0] && !strchr(i->operands, ':');
 
 	fix_suffix(i);
@@ -152,7 +151,7 @@ void disasm_gnu_text(struct insn *i)
 
 			while (isalnum((unsigned char)at[n]))
 				n++;
-			put_number(&out, at, n, i, immediate);
+			put_number(&out, at, n, immediate ? width : 0);
 			at += n;
 			has_number = true;
 			continue;

@@ -165,6 +165,61 @@ static void the_line_itself(void **state)
 	assert_true(t->sh->ended);
 }
 
+static void small_commands(void **state)
+{
+	struct talk *t = *state;
+
+	says(t, "btop 5000", "5000: 5\n");
+	says(t, "ptob 5", "5: 5000\n");
+	says(t, "ptob ffffffffffffffff", "ptob: ffffffffffffffff: more pages than there can be\n");
+	says(t, "pte 8000000001234063",
+	     "      PTE         PHYSICAL  FLAGS\n8000000001234063   1234000  (PRESENT|RW|ACCESSED|DIRTY|NX)\n");
+	says(t, "ascii 62696c2f7273752f", "62696c2f7273752f: /usr/lib\n");
+	says(t, "ptov 2c000:2", "PER-CPU OFFSET: 2c000\n  CPU    VIRTUAL\n  [2]  ffffffff81052000\n");
+	says(t, "sig -s 12", "SIGINT SIGTRAP\n");
+	says(t, "net -N 0100007f", "127.0.0.1\n");
+	says(t, "wr 0 0", "wr: a dump is evidence and is never written to\n");
+	says(t, "gdb x/4i panic", "gdb: there is no debugger inside: p, struct, whatis, dis, rd and bt answer what it answered\n");
+	says(t, "gdb ptype int", "gdb: there is no debugger inside: \"ptype\" is \"whatis\" here, see \"help whatis\"\n");
+	says(t, "search -s my_text -l 16 -c hi", "ffffffff8102b005: hi\".....................................................\n");
+	says(t, "search -s my_text -l 16 -h 2079", "ffffffff8102b002: 2079 \n");
+	says(t, "search -w 123456789", "search: 123456789: more than 32 bits\n");
+	says(t, "dis -l act", "dis: -l: lines and source come from DWARF, which is not read; the rest of dis works without it\n");
+}
+
+static void other_names(void **state)
+{
+	struct talk *t = *state;
+
+	says(t, "alias two p 1 + 1", "");
+	says(t, "two", "$1 = 2\n");
+	says(t, "two + 3", "$2 = 5\n");
+	says(t, "alias p eval", "alias: p: a command has that name\n");
+	says(t, "alias two", "ORIGIN   ALIAS    COMMAND\n         two      p 1 + 1\n");
+	says(t, "alias two \"\"", "");
+	says(t, "alias two", "alias: two: no such alias\n");
+	says(t, "hex", "output radix: 16 (hex)\n");
+	says(t, "repeat -1 p 7", "$3 = 0x7\n(once: a dump does not change)\n");
+	says(t, "repeat repeat p 7", "Usage:\n  repeat [-seconds] command\nEnter \"help repeat\" for details.\n");
+}
+
+/* The same rows, as objects; what is no row is lines of text; errors are a member. */
+static void answers_in_json(void **state)
+{
+	struct talk *t = *state;
+
+	says(t, "btop --json 5000",
+	     "{\"command\":\"btop 5000\",\"rows\":[{\"row\":\"conversion\",\"bytes\":\"0x5000\",\"page\":\"0x5\"}\n]}\n");
+	says(t, "sym act --json", "{\"command\":\"sym act\",\"rows\":[],\"text\":[\"ffffffff81000100 (T) act\"]}\n");
+	says(t, "ptob ffffffffffffffff --json",
+	     "{\"command\":\"ptob ffffffffffffffff\",\"rows\":[],\"error\":\"ptob: ffffffffffffffff: more pages than there can "
+	     "be\"}\n");
+	says(t, "task -R pid 1 --json",
+	     "{\"command\":\"task -R pid 1\",\"rows\":[{\"row\":\"task\",\"pid\":1,\"task\":\"0xffffffff81020100\",\"cpu\":1,"
+	     "\"command\":\"init\"}\n],\"text\":[\"  pid = 1,\",\"\"]}\n");
+	says(t, "btop 1000", "1000: 1\n");
+}
+
 /* Output to a file and through a pipe. */
 static void redirection(void **state)
 {
@@ -195,6 +250,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(memory_and_symbols, talk_begin, talk_end),
 		cmocka_unit_test_setup_teardown(tasks, talk_begin, talk_end),
 		cmocka_unit_test_setup_teardown(the_line_itself, talk_begin, talk_end),
+		cmocka_unit_test_setup_teardown(small_commands, talk_begin, talk_end),
+		cmocka_unit_test_setup_teardown(other_names, talk_begin, talk_end),
+		cmocka_unit_test_setup_teardown(answers_in_json, talk_begin, talk_end),
 		cmocka_unit_test_setup_teardown(redirection, talk_begin, talk_end),
 	};
 
