@@ -164,6 +164,7 @@ void log_cause_details(const struct log *l, const struct log_event *cause,
 			break;
 		ret->rip = ret->rip ? ret->rip : e->rip;
 		ret->code = ret->code ? ret->code : e->code;
+		ret->trace = ret->trace || !e->trace.n ? ret->trace : &e->trace;
 		if (!ret->comm && e->comm) {
 			ret->comm = e->comm;
 			ret->pid = e->pid;

@@ -33,6 +33,7 @@ static struct error *run_atomic(struct gather *g)
 	static const char *const sleeping[] = { "__schedule_bug", "__schedule", "schedule", "__might_", "msleep", "usleep",
 						"mutex_lock", "__mutex_lock", "down", "wait_for_", "check_panic_on_warn", "panic",
 						"vpanic", "ssleep", "__wait_for", "dump_stack", "_printk", "do_nanosleep", NULL };
+	static const char *const panics[] = { "panic", "vpanic", NULL };
 	const struct sign_seen *v = &g->log.signs.v[SIGN_ATOMIC];
 	const struct report_stack *s = &g->r->panic.stack;
 	const char *final = g->r->panic.final.text ? g->r->panic.final.text : g->r->panic.reason.text;
@@ -50,7 +51,8 @@ static struct error *run_atomic(struct gather *g)
 	if (fatal) {
 		cause_blames_task(c, &g->r->panic.task);
 		evidence_setting(g, c, "panic_on_warn");
-		for (size_t i = 0; i < s->frames.n; i++) {
+		/* what comes before panic() is its own */
+		for (size_t i = (size_t)MAX(frame_among(s, panics), 0); i < s->frames.n; i++) {
 			bool own = !s->frames.v[i].symbol || !s->frames.v[i].exact;
 
 			for (size_t n = 0; !own && sleeping[n]; n++)

@@ -184,6 +184,8 @@ static struct error *take_cause(struct gather *g)
 	}
 	if (g->details.has_address)
 		fact_set_u64(&r->panic.fault_address, g->details.address, FROM_LOG);
+	if (g->details.trace)
+		abrt_hash(g->details.trace, r->signature.abrt);
 	if (g->details.rip) {
 		free(r->panic.where_text);
 		r->panic.where_text = strdup(g->details.rip);

@@ -140,10 +140,11 @@ struct error *gather_work(struct gather *g)
 	TRY(cpu_count(g->k, &nr));
 	for (unsigned cpu = 0; cpu < nr && cpu < CPUS_LOOK; cpu++) {
 		uint64_t va;
-		bool online = false;
+		bool present = false;
 
-		TRY(cpu_in_mask(g->k, "online", cpu, &online));
-		if (!online)
+		/* a CPU that the panicking one stopped counts as offline, and tells as much */
+		TRY(cpu_in_mask(g->k, "present", cpu, &present));
+		if (!present)
 			continue;
 		TRY(percpu_address(g->k, "cpu_worker_pools", cpu, &va));
 		for (unsigned i = 0; i < POOLS_OF_A_CPU; i++)

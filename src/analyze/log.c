@@ -93,6 +93,7 @@ static void event_done(struct log_event *e)
 	free(e->rip);
 	free(e->code);
 	free(e->comm);
+	abrt_done(&e->trace);
 }
 
 void log_done(struct log *l)
@@ -240,10 +241,28 @@ static void take_address(struct log_event *e)
 	}
 }
 
+/* Frames up to the first line that is none; names of stacks stand on lines of their own. */
+static struct error *take_trace(struct log_event *e, const char *s)
+{
+	if (text_equal(s, "Call Trace:") || text_equal(s, "Call trace:")) {
+		e->in_trace = !e->in_trace && e->trace.n <= 1;
+		return NULL;
+	}
+	if (text_starts(s, "RIP: ") && !e->trace.n)
+		(void)abrt_add_line(&e->trace, s); /* most are of a form that is no frame */
+	else if (e->in_trace && *s != '<')
+		e->in_trace = abrt_add_line(&e->trace, s);
+	else if (e->in_trace)
+		(void)abrt_add_line(&e->trace, s); /* "<NMI>" alone, or with a frame behind */
+	return strbuf_error(&e->trace.names);
+}
+
 /* What a line that is no event tells about the event before it. */
 static struct error *take_detail(struct log_event *e, const char *s)
 {
 	const char *code = text_after(s, "Code: ");
+
+	TRY(take_trace(e, s));
 
 	if (text_starts(s, "---[ end trace") || text_starts(s, "end trace"))
 		e->ended = true;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "analyze/abrt.h"
 #include "analyze/report.h"
 #include "analyze/signs.h"
 
@@ -36,6 +37,8 @@ struct log_event {
 	int64_t pid, cpu;
 	bool has_address;
 	uint64_t address;
+	struct abrt_trace trace; /* of its Call Trace */
+	bool in_trace;	 /* private: the lines now are its frames */
 	bool kernel_rip; /* private: the last RIP line was of the kernel */
 };
 
@@ -79,6 +82,7 @@ struct log_details {
 	int64_t pid, cpu;	       /* -1: not told */
 	bool has_address;
 	uint64_t address;
+	const struct abrt_trace *trace; /* borrowed; null: none was printed */
 };
 void log_cause_details(const struct log *l, const struct log_event *cause,
 		       struct log_details *ret);

@@ -7,7 +7,11 @@
  *
  * where NAME is cut at its first dot (.isra.0, .constprop.0, .cold, .llvm.123) and frames of
  * the kernel that are the same below everything (system call entry, kthread, workqueue) are
- * left out, as are frames that a stack scan found and frames without a name.
+ * left out, as are frames that a stack scan found and frames without a name. The exact key
+ * takes function, offset and build id of the first of those frames, the coarse one its cut name:
+ *
+ *	"v1-exact\n" KIND "\n" NAME "+0x" OFFSET " " MODULE "\n" BUILD-ID "\n"
+ *	"v1-coarse\n" KIND "\n" NAME " " MODULE "\n"
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,9 +44,39 @@ static bool is_plumbing(const struct report_frame *f)
 	return false;
 }
 
+static void take_digest(struct sha256 *h, char id[72])
+{
+	unsigned char digest[SHA256_DIGEST_LEN];
+
+	sha256_end(h, digest);
+	memcpy(id, "sha256:", 7);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(id + 7 + 2 * i, 3, "%02x", digest[i]);
+}
+
 static void add_text(struct sha256 *h, const char *s, size_t len)
 {
 	sha256_add(h, s, len);
+}
+
+/* The finer and the coarser key: one text each. */
+static void sign_place(struct report *r, const char *slug, const struct report_frame *f)
+{
+	int name_len = (int)strcspn(f->symbol, ".");
+	char text[768];
+	struct sha256 h;
+	int n;
+
+	n = snprintf(text, sizeof(text), "v1-exact\n%s\n%.512s+0x%" PRIx64 " %.64s\n%.100s\n", slug, f->symbol, f->off,
+		     f->module ? f->module : "", r->build_id.text ? r->build_id.text : r->release.text ? r->release.text : "");
+	sha256_init(&h);
+	add_text(&h, text, MIN((size_t)n, sizeof(text) - 1));
+	take_digest(&h, r->signature.exact);
+	n = snprintf(text, sizeof(text), "v1-coarse\n%s\n%.*s %.64s\n", slug, MIN(name_len, 512), f->symbol,
+		     f->module ? f->module : "");
+	sha256_init(&h);
+	add_text(&h, text, MIN((size_t)n, sizeof(text) - 1));
+	take_digest(&h, r->signature.coarse);
 }
 
 struct error *report_sign(struct report *r)
@@ -50,12 +84,11 @@ struct error *report_sign(struct report *r)
 	const char *slug = crash_kinds[r->panic.kind].slug;
 	const struct report_stack *s = report_blamed_stack(r);
 	const struct report_frame *first = NULL;
-	unsigned char digest[SHA256_DIGEST_LEN];
 	_cleanup_strbuf_ struct strbuf title = { 0 };
 	struct sha256 h;
 	unsigned n = 0;
 
-	r->signature.id[0] = '\0'; /* of what was known before */
+	r->signature.id[0] = r->signature.exact[0] = r->signature.coarse[0] = '\0'; /* of what was known before */
 	free(r->signature.title);
 	r->signature.title = NULL;
 	if (r->panic.where < 0)
@@ -80,10 +113,8 @@ struct error *report_sign(struct report *r)
 	}
 	if (!first)
 		return NULL;
-	sha256_end(&h, digest);
-	memcpy(r->signature.id, "sha256:", 7);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(r->signature.id + 7 + 2 * i, 3, "%02x", digest[i]);
+	take_digest(&h, r->signature.id);
+	sign_place(r, slug, first);
 	strbuf_printf(&title, "%s in %.*s", crash_kinds[r->panic.kind].words,
 		      (int)strcspn(first->symbol, "."), first->symbol);
 	if (first->module)

@@ -286,6 +286,9 @@ static struct error *render(const struct report *r, const struct render_how *how
 		json_string(&j, "id", r->signature.id);
 		json_string(&j, "title", r->signature.title);
 		json_string(&j, "algorithm", "v1");
+		json_string(&j, "exact", r->signature.exact);
+		json_string(&j, "coarse", r->signature.coarse);
+		json_string(&j, "abrt", r->signature.abrt[0] ? r->signature.abrt : NULL);
 		json_close(&j, '}');
 	} else {
 		json_null(&j, "signature");

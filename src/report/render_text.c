@@ -210,6 +210,8 @@ static void put_machine(const struct page *p, const struct report *r)
 	put_dump(p, r);
 	if (r->signature.id[0])
 		put_row(p, "Signature", r->signature.id);
+	if (r->signature.abrt[0])
+		put_row(p, "ABRT's hash", r->signature.abrt);
 }
 
 /* Registers of interest first, in this order; the rest follows as it comes. */
