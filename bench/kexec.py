@@ -79,7 +79,7 @@ def machine(build):
     rows = {}
     for name in ("kexec-tools", "salvage"):
         s = scenarios.Scenario(f"bench-{name}", kernel="6.12", cpu="max", ram_mb=1024, crashkernel="320M",
-                               sysconfig='KEXEC_ARGS="-c"\n', before_crash=f"WITH={name}\n" + LOADS, limit=400)
+                               sysconfig='KEXEC_ARGS="-c"\n', before_crash=f"WITH={name}\n" + LOADS, limit=900)
         keep = lab.make_ext4
 
         def with_tools(image, megabytes, tree=None, **how):

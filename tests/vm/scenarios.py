@@ -148,11 +148,11 @@ for k in {SEGMENT_SPOILS}; do reload -c $k; done
 SHIM = "../make/kexec-shim.so"
 SCENARIOS += [
     Scenario("reloads-fail-6.12-file", kernel="6.12", sysconfig='KEXEC_ARGS="-s"\n', before_crash=RELOADS,
-             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], group="kexec"),
+             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], limit=600, group="kexec"),
     Scenario("reloads-fail-6.1-segments", sysconfig='KEXEC_ARGS="-c"\n', before_crash=RELOADS,
-             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], tier="long", group="kexec"),
+             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], tier="long", limit=600, group="kexec"),
     Scenario("reloads-fail-7-file", kernel="7", sysconfig='KEXEC_ARGS="-s"\n', before_crash=RELOADS,
-             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], tier="long", group="kexec"),
+             programs=[SHIM], checks=["reloads_failed", "dump_folder", "opens"], tier="long", limit=600, group="kexec"),
     # one byte changed after the digest was made: purgatory says so and resets the machine
     Scenario("purgatory-resets-6.12", kernel="6.12", cpu="max", tier="long", group="kexec",
              before_crash="kexec -c -p --spoil-digest /boot/vmlinuz-$(uname -r) --append=console=ttyS0,115200; say spoiled $?",

@@ -66,7 +66,7 @@ def main():
     (root / "boot/grub/grub.cfg").write_text(GRUB.replace("RELEASE", release))
     kernel, initrd = debian_guest.finish(work, root)
     run = lab.qemu(kernel, initrd, "root=/dev/vda ro console=ttyS0 no_timer_check came=from-qemu",
-                   [work / "root.img"], ram_mb=1024, limit=600, log=work / "console", work=work)
+                   [work / "root.img"], ram_mb=1024, limit=1500, log=work / "console", work=work)
     (work / "root.img").unlink()
     came = [m[1] for m in (re.match(r"booted ?(.*)", f) for f in run.facts()) if m]
     failed = 0
