@@ -45,6 +45,16 @@ struct error *build_put(struct build *b, const char *name, uint64_t len, struct 
  * be added to its addresses. */
 struct error *build_put_elf(struct build *b, const struct elf_image *elf, bool may_move,
 			    struct place where, uint64_t *ret_delta) MUST_CHECK;
+/* --load-preserve-context: the memory that the new kernel may use, all of which the running kernel has to keep
+ * (jump.c). jump_begin() when the free memory is known, jump_end() when all parts have their places. */
+struct error *jump_begin(struct build *b, struct kexec_result *r) MUST_CHECK;
+struct error *jump_end(struct build *b, struct kexec_result *r) MUST_CHECK;
+/* On the next kernel's command line; the digits are purgatory's. */
+#define WAY_BACK_KEY  "kexec_jump_back_entry=0x"
+#define WAY_BACK_WORD WAY_BACK_KEY "0000000000000000"
+/* Where purgatory writes the way back into the command line; 0: nowhere. */
+uint64_t way_back_text(struct build *b);
+
 /* What to do about missing room, for refusals. */
 const char *build_next_room(const struct build *b);
 

@@ -111,6 +111,8 @@ struct kexec_request {
 	bool memmap_cmdline;	   /* tell a capture kernel its memory by memmap= */
 	bool no_cma;		   /* keep the image out of CMA memory (file call) */
 	bool force_dtb;		   /* carry the running machine's device tree over (file call) */
+	bool preserve_context;	   /* the image can come back to the running kernel (segment call); a Linux
+				    * kernel needs mem_max, and gets only what lies below it */
 	bool jump_back;		   /* no kernel: an image that jumps to `jump_back_entry` */
 	uint64_t jump_back_entry;
 	bool recorded;		   /* `root` is a recording: a plan has no random seed then */

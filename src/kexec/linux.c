@@ -59,6 +59,8 @@ static struct error *make_cmdline(struct build *b)
 	if (b->efi.booted && !b->pass_efi && b->rsdp && !have_rsdp)
 		strbuf_printf(&line, "acpi_rsdp=0x%llx ", (unsigned long long)b->rsdp);
 	strbuf_puts(&line, b->p->cmdline);
+	if (b->p->rq.preserve_context)
+		strbuf_puts(&line, *b->p->cmdline ? " " WAY_BACK_WORD : WAY_BACK_WORD);
 	TRY(strbuf_error(&line));
 	b->p->full_cmdline = strbuf_take(&line, NULL);
 	return b->p->full_cmdline ? NULL : error_nomem();

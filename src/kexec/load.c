@@ -55,7 +55,7 @@ static int load_segments(const void *plan)
 	const struct kexec_plan *p = plan;
 	struct kernel_segment s[KEXEC_SEGMENTS];
 	unsigned long flags = LOAD_ARCH_X86_64 | (p->rq.panic ? LOAD_ON_CRASH : 0) |
-			      (p->rq.jump_back ? LOAD_PRESERVE_CONTEXT : 0) |
+			      (p->rq.jump_back || p->rq.preserve_context ? LOAD_PRESERVE_CONTEXT : 0) |
 			      (p->rq.hotplug ? LOAD_UPDATE_HEADERS : 0);
 	unsigned long debug = p->rq.debug ? LOAD_DEBUG : 0;
 	int err;

@@ -55,6 +55,11 @@ static struct error *check_request(const struct kexec_request *rq, struct kexec_
 			       "the jump-back helper is not possible with kexec_file_load");
 	if (rq->dtb && rq->force_dtb)
 		return refuse(r, KEXEC_BAD_REQUEST, "leave out one of them", "--dtb and --force-dtb contradict each other");
+	if (rq->preserve_context && rq->panic)
+		return refuse(r, KEXEC_BAD_REQUEST, "leave out -p", "a capture kernel cannot come back to the one that crashed");
+	if (rq->preserve_context && rq->call == KEXEC_CALL_FILE)
+		return refuse(r, KEXEC_BAD_REQUEST, "use the segment based call (-c)",
+			      "--load-preserve-context is not possible with kexec_file_load");
 	if (!rq->kernel && rq->kernel_fd <= 0)
 		return refuse(r, KEXEC_BAD_REQUEST, "name a kernel file", "no kernel was given");
 	if (rq->call == KEXEC_CALL_FILE &&
@@ -76,6 +81,8 @@ static struct error *make(struct kexec_plan *p, struct kexec_result *r)
 		p->first = KEXEC_CALL_SEGMENTS;
 		return plan_jump_back(p, r);
 	}
+	if (p->rq.preserve_context) /* the file call has no such flag */
+		p->rq.call = KEXEC_CALL_SEGMENTS;
 	TRY(plan_read(p, r));
 	TRY(read_host(p, r));
 	TRY(build_segments(p, r));

@@ -119,7 +119,8 @@ static struct error *gather(struct build *b, struct kexec_result *r)
 		TRY(free_for_panic(b, r));
 	else
 		TRY(refuse_error(r, KEXEC_NO_HOST_FACTS, next, free_for_reboot(b)));
-	return refuse_error(r, KEXEC_NO_HOST_FACTS, next, limit_free(b));
+	TRY(refuse_error(r, KEXEC_NO_HOST_FACTS, next, limit_free(b)));
+	return p->rq.preserve_context ? jump_begin(b, r) : NULL;
 }
 
 struct error *build_put(struct build *b, const char *name, uint64_t len, struct place where,
@@ -263,6 +264,8 @@ static struct error *fill_purgatory(struct build *b)
 		.backup_len = b->backup.end - b->backup.start,
 		.check = !b->p->rq.no_checks,
 		.guarded = b->guarded,
+		.comes_back = b->p->rq.preserve_context,
+		.way_back_text = way_back_text(b),
 		.console = b->console,
 	};
 
@@ -290,8 +293,13 @@ static struct error *build_parts(struct build *b, struct kexec_result *r)
 	TRY(refuse_error(r, KEXEC_NO_ROOM, next,
 			 build_put(b, "purgatory", purgatory_mem_len(), anywhere, NULL)));
 	TRY(b->p->image.type->load(b, r));
+	if (b->p->rq.preserve_context && (b->start.is_32bit || b->start.eax))
+		return refuse(r, KEXEC_BAD_REQUEST, "give a 64-bit Linux kernel, or an ELF program with --args-none",
+			      "%s is not entered in a way that it can come back from", b->p->image.name);
 	TRY(refuse_error(r, KEXEC_NO_ROOM, next, place_enter(b)));
 	TRY(refuse_error(r, KEXEC_NO_ROOM, next, check_margin(b)));
+	if (b->p->rq.preserve_context)
+		TRY(jump_end(b, r));
 	TRY(refuse_error(r, KEXEC_NO_MEMORY, "free some memory and try again", fill_purgatory(b)));
 	spoil(b);
 	return NULL;

@@ -61,7 +61,9 @@ struct error *purgatory_setup(const struct purgatory_setup *how, const struct ke
 		.backup_len = how->backup_len,
 		.flags = (how->check ? PURGATORY_CHECK : 0) | (how->console.vga ? PURGATORY_VGA : 0) |
 			 (how->console.reset_vga ? PURGATORY_RESET_VGA : 0) |
-			 (how->guarded ? PURGATORY_GUARDED : 0),
+			 (how->guarded ? PURGATORY_GUARDED : 0) |
+			 (how->comes_back ? PURGATORY_COMES_BACK : 0),
+		.way_back_text = how->way_back_text,
 		.serial_port = how->console.port,
 		.serial_divisor = how->console.divisor,
 		.reset_seconds = RESET_SECONDS,

@@ -10,6 +10,8 @@ struct purgatory_setup {
 	uint64_t backup_from, backup_to, backup_len;
 	struct kexec_console console;
 	bool check;
+	bool comes_back; /* PURGATORY_COMES_BACK */
+	uint64_t way_back_text;
 	bool guarded; /* PURGATORY_GUARDED */
 };
 

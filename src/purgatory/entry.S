@@ -28,11 +28,16 @@ gdt_end:
 gdt_pointer:
 	.word	gdt_end - gdt - 1
 	.quad	0
+	.balign	8
+old_stack:
+	.quad	0
 
 	.balign	16
 start64:
 	cli
 	cld
+	movq	%rsp, old_stack(%rip)
+	movq	(%rsp), %r12		/* where the old kernel wants to be entered again */
 	leaq	purgatory_end(%rip), %rsp
 	andq	$-16, %rsp
 	leaq	gdt(%rip), %rax
@@ -51,9 +56,13 @@ start64:
 	lretq
 1:
 	leaq	args(%rip), %rdi
+	movq	%r12, %rsi
 	call	purgatory_main
 	leaq	args(%rip), %rax
-	movq	PURGATORY_ARGS_PARAM(%rax), %rsi
+	testl	$PURGATORY_COMES_BACK, PURGATORY_ARGS_FLAGS(%rax)
+	jz	2f
+	movq	old_stack(%rip), %rsp
+2:	movq	PURGATORY_ARGS_PARAM(%rax), %rsi
 	movq	PURGATORY_ARGS_ENTRY(%rax), %rax
 	xorl	%ebx, %ebx
 	xorl	%ecx, %ecx

@@ -171,7 +171,14 @@ static void check(const struct purgatory_args *args)
 	control_set(&before);
 }
 
-void purgatory_main(const struct purgatory_args *args)
+/* After the check: the text is in what was checked. */
+static void write_way_back(char *text, uint64_t way_back)
+{
+	for (int i = 15; i >= 0; i--, way_back >>= 4)
+		text[i] = "0123456789abcdef"[way_back & 15];
+}
+
+void purgatory_main(const struct purgatory_args *args, uint64_t way_back)
 {
 	console_init(args);
 	vga_reset(args);
@@ -180,4 +187,6 @@ void purgatory_main(const struct purgatory_args *args)
 	if (args->backup_len)
 		memcpy((void *)(uintptr_t)args->backup_to,
 		       (const void *)(uintptr_t)args->backup_from, args->backup_len);
+	if (args->way_back_text)
+		write_way_back((char *)(uintptr_t)args->way_back_text, way_back);
 }

@@ -16,12 +16,14 @@
 #define PURGATORY_CHECK	  1 /* compare the digest */
 #define PURGATORY_VGA	  2 /* messages on the text screen at 0xb8000 too */
 #define PURGATORY_RESET_VGA 8 /* bring the VGA card back to text first */
+#define PURGATORY_COMES_BACK 16 /* the kernel gets the stack with the way back to the old one */
 #define PURGATORY_GUARDED 4 /* a confidential guest: CPUID and ports fault, so do without */
 
 #ifdef __ASSEMBLER__
-#define PURGATORY_ARGS_LEN   352
+#define PURGATORY_ARGS_LEN   360
 #define PURGATORY_ARGS_ENTRY 0
 #define PURGATORY_ARGS_PARAM 8
+#define PURGATORY_ARGS_FLAGS 40
 #else
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +49,7 @@ struct purgatory_args {
 	unsigned char digest[32]; /* of all regions in their order; see lanes.h */
 	uint64_t nr_regions;
 	struct purgatory_region regions[PURGATORY_REGIONS];
+	uint64_t way_back_text; /* 16 hex digits in a command line: the old kernel's re-entry; 0: none */
 };
 
 struct purgatory_head {
@@ -57,11 +60,12 @@ struct purgatory_head {
 	struct purgatory_args args;
 };
 
-_Static_assert(sizeof(struct purgatory_args) == 352, "known to entry.S");
+_Static_assert(sizeof(struct purgatory_args) == 360, "known to entry.S");
 
 /* Whether the regions still have the digest that the loader noted. `unit` is an enum lanes_unit
  * whose registers are switched on. */
 bool purgatory_digest_ok(const struct purgatory_args *args, int unit);
-/* Called by entry.S; returns when the kernel may be started. */
-void purgatory_main(const struct purgatory_args *args);
+/* Called by entry.S; returns when the kernel may be started. `way_back` is where the old kernel wants to be
+ * entered again. */
+void purgatory_main(const struct purgatory_args *args, uint64_t way_back);
 #endif

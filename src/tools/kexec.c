@@ -23,7 +23,7 @@ enum {
 	OPT_MEM_MAX, OPT_ELF32, OPT_ELF64, OPT_NO_EFI, OPT_HOTPLUG, OPT_ACCEPTED, OPT_ACCEPTED_VALUE,
 	OPT_SPOIL, OPT_REFUSED, OPT_CHECK, OPT_ROOT, OPT_MODULE, OPT_DTB, OPT_ARGS_ELF,
 	OPT_ARGS_LINUX, OPT_ARGS_NONE, OPT_ENTRY_32BIT, OPT_MEMMAP, OPT_NO_CMA, OPT_FORCE_DTB,
-	OPT_ENTRY, OPT_JUMP_BACK,
+	OPT_ENTRY, OPT_JUMP_BACK, OPT_PRESERVE_CONTEXT,
 	OPT_JSON, OPT_CRYPT_KEY, OPT_SERIAL, OPT_BAUD, OPT_CONSOLE_SERIAL, OPT_CONSOLE_VGA,
 	OPT_RESET_VGA,
 };
@@ -69,6 +69,7 @@ static const struct option_def options[] = {
 	{ 0, "args-none", NULL, "Tell it nothing.", OPT_ARGS_NONE },
 	{ 0, "entry-32bit", NULL, "Start a bzImage at its 32-bit entry.", OPT_ENTRY_32BIT },
 	{ 0, "no-cma", NULL, "Keep the kernel out of CMA memory (kexec_file_load).", OPT_NO_CMA },
+	{ 0, "load-preserve-context", NULL, "Load what can come back to this kernel.", OPT_PRESERVE_CONTEXT },
 	{ 0, "load-jump-back-helper", NULL, "Load what goes back to the kernel that started this one.",
 	  OPT_JUMP_BACK },
 	{ 0, "entry", "ADDR", "Where that kernel waits.", OPT_ENTRY },
@@ -92,7 +93,6 @@ static const struct option_def options[] = {
 	{ 0, "dt-no-old-root", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "reuse-video-type", NULL, NULL, OPT_ACCEPTED },
 	{ 0, "real-mode", NULL, NULL, OPT_REFUSED },
-	{ 0, "load-preserve-context", NULL, NULL, OPT_REFUSED },
 	{ 0, "reuseinitrd", NULL, NULL, OPT_REFUSED },
 	{ 0, "load-live-update", NULL, NULL, OPT_REFUSED },
 	{ 0, "exec-live-update", NULL, NULL, OPT_REFUSED },
@@ -145,6 +145,9 @@ static void set_action(int id)
 		break;
 	case OPT_CKR_SIZE:
 		arg.ckr_size = true;
+		break;
+	case OPT_PRESERVE_CONTEXT:
+		arg.rq.preserve_context = true;
 		break;
 	case OPT_JUMP_BACK:
 		arg.rq.jump_back = true;
@@ -251,7 +254,6 @@ static struct error *refuse_option(const char *name)
 		const char *why;
 	} refused[] = {
 		{ "real-mode", "the 16-bit entry needs a BIOS as it is at power-on, which is gone once Linux runs" },
-		{ "load-preserve-context", "coming back to this kernel later (kexec jump) is not possible with the kernels that are loaded here" },
 		{ "reuseinitrd", "this machine's kernel does not keep its first initrd; name it with --initrd" },
 		{ "load-live-update", "this is for hosts under the Xen hypervisor" },
 		{ "exec-live-update", "this is for hosts under the Xen hypervisor" },
@@ -517,7 +519,8 @@ static int execute(void)
 		sync();
 	if (arg.ifdown)
 		interfaces_down();
-	reboot(LINUX_REBOOT_CMD_KEXEC);
+	if (reboot(LINUX_REBOOT_CMD_KEXEC) == 0) /* loaded with its way back, and it took that */
+		return 0;
 	log_error("the kernel did not start the loaded one: %s", strerror(errno));
 	return EXIT_FAILED;
 }

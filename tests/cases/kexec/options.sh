@@ -23,6 +23,11 @@ done
 kexec --root=m --check -d --no-checks -p -i vmlinuz >a; kexec --root=m --check vmlinuz -p -i --no-checks -d >b
 cmp a b && echo "the same plan"
 status kexec --root=m --check -l mb --module="mb a b" | sed "s/purgatory  .*/purgatory/"
+back="--load-preserve-context --mem-min=0x4000000 --mem-max=0x8000000"
+status kexec --root=m --check -l $back vmlinuz --append=quiet | sed "s/purgatory  .*/purgatory/; /^digest/d"
+status kexec --root=m --check -l -s $back vmlinuz
+status kexec --root=m --check -p $back vmlinuz
+status kexec --root=m --check -l $back mb
 status kexec --root=m --check --load-jump-back-helper
 status kexec --root=m --check --load-jump-back-helper --entry=0x1000 vmlinuz
 status kexec --root=m --load-jump-back-helper --entry=0x1000
