@@ -396,6 +396,13 @@ const char *settings_nearest(const char *key)
 	return best;
 }
 
+bool settings_is_target(const char *key)
+{
+	const struct directive *d = directive_find(key);
+
+	return d && d->kind == TARGET;
+}
+
 const char *settings_target(const struct settings *s, const char *type)
 {
 	return text_equal(s->target_type, type) ? s->value[SETTING_TARGET] : NULL;

@@ -67,6 +67,8 @@ const char *settings_get(const struct settings *s, enum setting which);
 const char *settings_key(const struct settings *s, enum setting which);
 /* The directive whose name is written most like `key`, or null when none is near. */
 const char *settings_nearest(const char *key);
+/* Whether the directive names a target ("ext4", "nfs", …). */
+bool settings_is_target(const char *key);
 /* The value of the target when it is of this type ("ssh", "nfs", …), else null. */
 const char *settings_target(const struct settings *s, const char *type);
 /* force_rebuild and force_no_rebuild, whose values are looked at only when it comes to that. */

@@ -20,6 +20,8 @@ static const struct command {
 	{ "show", "[CRASH]", "show one saved crash (default: the newest)", "salvage show", salvage_show },
 	{ "status", "", "whether a crash would be captured", "salvage status", salvage_status },
 	{ "check", "", "what stands in the way of a crash dump", "salvage check", salvage_check },
+	{ "config", "[KEY=VALUE]", "show kdump.conf's settings, or change some", "salvage config",
+	  salvage_config },
 	{ "list", "[FOLDER]", "show the saved crashes (default /var/crash)", "salvage list",
 	  salvage_list },
 };

@@ -19,3 +19,4 @@ int salvage_list(int argc, char **argv);
 int salvage_show(int argc, char **argv);
 int salvage_status(int argc, char **argv);
 int salvage_check(int argc, char **argv);
+int salvage_config(int argc, char **argv);

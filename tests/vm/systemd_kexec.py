@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """systemd_kexec.py --build DIR: reboots by kexec in a whole Debian with systemd, as TAP: `kexec -l` and
 `systemctl kexec`; kexec-load.service, which loads GRUB's default entry when kexec.target starts; and
-`kexec -e` by hand with the service's shutdown left out. What counts is the command line that the next
+`kexec-load` before `systemctl kexec`. What counts is the command line that the next
 kernel finds: a reset would bring back the one that QEMU was given."""
 import argparse
 import re
@@ -40,17 +40,13 @@ case $n in
 	kexec-load --append=came=by-systemctl-2
 	echo "VM: kexec-load status $?"
 	systemctl --no-block kexec ;;
-3)
-	kexec -l $kernel --initrd=$initrd --command-line="$line came=by-kexec-e"
-	sync
-	kexec -e ;;
 *)
 	echo "VM: fsck $(dmesg | grep -c 'recovery complete')"
 	poweroff -f ;;
 esac
 """
 
-WAYS = ["by-systemctl", "by-kexec-load", "by-systemctl-2", "by-kexec-e"]
+WAYS = ["by-systemctl", "by-kexec-load", "by-systemctl-2"]
 
 
 def main():
