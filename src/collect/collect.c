@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "collect/chosen.h"
 #include "collect/facts.h"
@@ -27,6 +28,9 @@ struct collector {
 	uint64_t free_counted, free_tolerance; /* by the dead kernel */
 	struct thin thin;
 	struct dump_writer *w; /* null: dry run */
+	struct erase *erase;   /* null: nothing is erased */
+	struct strbuf erased;  /* the input's lines about that, then ours */
+	struct strbuf notes;   /* ELF: with these lines as a note; empty: as they were */
 
 	struct pipeline *pipeline;
 	uint64_t total, done; /* frames: chosen, and gone through */
@@ -163,6 +167,7 @@ static struct error *open_pipeline(struct collector *c)
 							.codec = c->r->codec,
 							.codec_level = c->r->codec_level,
 							.threads = c->r->threads,
+							.erase = c->erase,
 							.counts = &c->ret->counts },
 			    &c->pipeline);
 }
@@ -203,6 +208,84 @@ static struct error *find_first(struct collector *c, struct kernel *k)
 			if (keep_wants(keep_class(&c->keep, pfn, end, &n), least))
 				TRY(add_first(c, pfn, pfn + n));
 	}
+	return NULL;
+}
+
+/* ---- erasing ---- */
+
+static bool is_kept(void *arg, uint64_t pfn)
+{
+	struct collector *c = arg;
+	uint64_t block = pfn / CHOSEN_BLOCK;
+	const unsigned char *bits;
+	struct error *e;
+
+	if (c->r->split && (pfn < c->r->start_pfn || pfn >= c->r->end_pfn))
+		return false;
+	e = chosen_block(c->chosen, block, &bits);
+	if (e) {
+		error_free(e); /* the count of what was erased is wrong then; copying says why */
+		return false;
+	}
+	return bits[pfn % CHOSEN_BLOCK / 8] >> pfn % 8 & 1;
+}
+
+/* With a view of its own on the kernel, as below. */
+static struct error *find_what_to_erase(struct collector *c)
+{
+	_cleanup_kernel_ struct kernel *k = NULL;
+
+	if (!c->r->erase)
+		return NULL;
+	TRY(kernel_open(c->d, &k));
+	return erase_gather(&(struct erase_request){ .kernel = k,
+						     .rules = c->r->erase,
+						     .type_of = c->r->type_of,
+						     .type_arg = c->r->type_arg,
+						     .kept = is_kept,
+						     .kept_arg = c },
+			    &c->ret->why, &c->erase);
+}
+
+/* ELF files have a note for it (makedumpfile's ERASEINFO). */
+static struct error *add_erase_note(struct collector *c, struct dump_facts *f)
+{
+	static const char name[] = "ERASEINFO\0\0"; /* padded to 4 */
+	unsigned char head[12];
+	size_t len;
+	const char *lines = erase_lines(c->erase, &len);
+
+	put_u32(head, 10, f->big);
+	put_u32(head + 4, len, f->big);
+	put_u32(head + 8, 0, f->big);
+	strbuf_add(&c->notes, f->notes, f->notes_len);
+	strbuf_fill(&c->notes, 0, -c->notes.len % 4);
+	strbuf_add(&c->notes, head, sizeof(head));
+	strbuf_add(&c->notes, name, sizeof(name));
+	strbuf_add(&c->notes, lines, len);
+	strbuf_fill(&c->notes, 0, -len % 4);
+	TRY(strbuf_error(&c->notes));
+	if (f->vmcoreinfo)
+		f->vmcoreinfo = c->notes.s + (f->vmcoreinfo - (const char *)f->notes);
+	f->notes = (const unsigned char *)c->notes.s;
+	f->notes_len = c->notes.len;
+	return NULL;
+}
+
+static struct error *record_erased(struct collector *c, struct dump_facts *f)
+{
+	size_t len = 0;
+	const char *lines = c->erase ? erase_lines(c->erase, &len) : NULL;
+
+	if (!len)
+		return NULL;
+	if (c->r->elf)
+		return add_erase_note(c, f);
+	strbuf_add(&c->erased, f->eraseinfo, f->eraseinfo_len);
+	strbuf_add(&c->erased, lines, len);
+	TRY(strbuf_error(&c->erased));
+	f->eraseinfo = c->erased.s;
+	f->eraseinfo_len = c->erased.len;
 	return NULL;
 }
 
@@ -311,11 +394,13 @@ static struct error *run(struct collector *c)
 	TRY(keep_open(c->r->kernel, c->r->level, &c->ret->why, &c->keep));
 	if (c->r->drop_unused_map && c->r->kernel)
 		TRY(keep_drop_unused_map(&c->keep, c->r->kernel, c->d, &c->ret->why));
-	TRY(open_pipeline(c));
 	c->ret->level = c->keep.level;
 	c->ret->counts.total = c->r->split ? c->r->end_pfn - c->r->start_pfn : c->d->max_pfn;
 	TRY(open_chosen(c));
+	TRY(find_what_to_erase(c));
+	TRY(open_pipeline(c));
 	TRY(facts_gather(c->d, c->r->kernel, c->keep.level, c->r->timestamp, &f, &segments));
+	TRY(record_erased(c, &f));
 	f.split = c->r->split;
 	f.start_pfn = c->r->start_pfn;
 	f.end_pfn = c->r->end_pfn;
@@ -351,6 +436,9 @@ struct error *collect_run(const struct collect_request *r, struct collect_result
 	e = run(&c);
 	pipeline_free(c.pipeline);
 	chosen_free(c.chosen);
+	erase_free(c.erase);
+	strbuf_done(&c.erased);
+	strbuf_done(&c.notes);
 	ranges_done(&c.first);
 	keep_done(&c.keep);
 	return e;

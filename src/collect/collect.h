@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/strbuf.h"
+#include "collect/erase.h"
 #include "dump/writer.h"
 #include "kernel/pageclass.h"
 
@@ -24,6 +25,10 @@ struct collect_request {
 	/* one part of a split dump: the pages of [start_pfn, end_pfn); counts are of these */
 	bool split;
 	uint64_t start_pfn, end_pfn;
+	const struct erase_rules *erase; /* borrowed; null: nothing is erased. Needs the kernel */
+	/* of struct erase_request */
+	const char *(*type_of)(void *arg, const char *module, const char *name);
+	void *type_arg;
 	uint64_t timestamp; /* for the header when the dump does not tell; 0: now */
 	struct sink *sink;	   /* borrowed; null: count only, nothing is written */
 	/* optional: where it is, now and then */

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/pool.h"
+#include "collect/erase.h"
 
 #define BATCH_BYTES (128u << 10)
 #define SPARE	    6 /* batches beyond one a thread: work for the others while one is written */
@@ -32,6 +33,7 @@ struct batch {
 struct worker {
 	struct codec_state *codec;
 	unsigned char *in; /* a batch of pages */
+	unsigned char *erased; /* a page to erase in: what was read may not be written to; or null */
 	struct source_view view;
 };
 
@@ -101,6 +103,15 @@ static void read_run(struct batch *b, struct worker *w, size_t i, size_t n)
 			b->pages[i + k].what = LOST;
 }
 
+static void erase_in_page(struct batch *b, struct worker *w, struct page *p)
+{
+	if (!erase_touches(b->p->r.erase, p->pfn))
+		return;
+	memcpy(w->erased, p->bytes, b->p->page_size);
+	erase_page(b->p->r.erase, p->pfn, w->erased);
+	p->bytes = w->erased;
+}
+
 /* Stores page `p` at `out`; returns how much that took. */
 static size_t pack_page(struct batch *b, struct worker *w, struct page *p, unsigned char *out)
 {
@@ -109,6 +120,8 @@ static size_t pack_page(struct batch *b, struct worker *w, struct page *p, unsig
 
 	if (p->what != READ)
 		return 0;
+	if (b->p->r.erase)
+		erase_in_page(b, w, p);
 	if (bytes_are_zero(p->bytes, ps)) {
 		p->what = ZERO;
 		return 0;
@@ -228,7 +241,7 @@ static struct error *keep_odd_page(struct pipeline *p, uint64_t pfn)
 	case PAGE_OK:
 		break;
 	case PAGE_ZERO:
-		page.what = ZERO;
+		page.what = p->r.erase && erase_touches(p->r.erase, pfn) ? READ : ZERO;
 		break;
 	case PAGE_EXCLUDED:
 		p->r.counts->already++;
@@ -299,9 +312,11 @@ static struct error *open_workers(struct pipeline *p, unsigned threads)
 		/* not 16 bytes off, as malloc's: copying into such a place takes some processors
 		 * four times as long */
 		w->in = aligned_alloc(p->page_size, p->room * p->page_size);
+		if (p->r.erase)
+			w->erased = malloc(p->page_size);
 		if (p->r.codec)
 			w->codec = p->r.codec->open(true, p->r.codec_level);
-		if (!w->in || (p->r.codec && !w->codec))
+		if (!w->in || (p->r.codec && !w->codec) || (p->r.erase && !w->erased))
 			return error_nomem();
 	}
 	return NULL;
@@ -343,6 +358,7 @@ void pipeline_free(struct pipeline *p)
 	free(p->batches);
 	for (unsigned i = 0; i < p->nr_workers; i++) {
 		free(p->workers[i].in);
+		free(p->workers[i].erased);
 		if (p->workers[i].codec)
 			p->r.codec->close(p->workers[i].codec);
 		source_view_done(&p->workers[i].view);

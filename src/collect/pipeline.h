@@ -14,6 +14,7 @@ struct pipeline_request {
 	const struct codec *codec; /* null: pages as they are */
 	int codec_level;	   /* 0: the codec's default */
 	unsigned threads;	   /* at work, the caller's included; 0 is 1 */
+	const struct erase *erase; /* borrowed; null: nothing */
 	struct collect_counts *counts; /* borrowed: zero, already, lost, stored are counted up */
 };
 

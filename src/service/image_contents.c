@@ -286,15 +286,30 @@ static struct error *add_recipients(struct image *im, const char *name)
 	return NULL;
 }
 
+/* Rules of --config: read after the crash, from the same place in the image. */
+static struct error *add_rules(struct image *im, const char *file)
+{
+	if (*file != '/')
+		return error_new(ERROR_USAGE, "core_collector: --config %s: give the whole path, from / on", file);
+	TRY(error_prefix(image_add_file(im, rootpath_below(file), file, 0600), "core_collector"));
+	TRY(words_add(&im->plan.collector, "--config"));
+	return words_add(&im->plan.collector, file);
+}
+
 static struct error *add_collector_words(struct image *im, const struct words *argv, bool own)
 {
 	for (size_t i = 1; i < argv->n; i++) {
-		const char *word = argv->v[i], *file = text_after(word, "--recipients-file=");
+		const char *word = argv->v[i], *keys = text_after(word, "--recipients-file="),
+			   *rules = text_after(word, "--config=");
 
 		if (own && text_equal(word, "--recipients-file") && i + 1 < argv->n)
-			file = argv->v[++i];
-		if (own && file)
-			TRY(add_recipients(im, file));
+			keys = argv->v[++i];
+		if (own && text_equal(word, "--config") && i + 1 < argv->n)
+			rules = argv->v[++i];
+		if (own && keys)
+			TRY(add_recipients(im, keys));
+		else if (own && rules)
+			TRY(add_rules(im, rules));
 		else if (!own || strcmp(word, "-F"))
 			TRY(words_add(&im->plan.collector, word));
 	}

@@ -87,6 +87,8 @@ int collector_main(const struct collector_program *p, int argc, char **argv)
 		status = MAX(status - 1, 0);
 	else
 		status = run(&j);
+	erase_rules_free(j.erase);
+	free(j.types);
 	age_recipients_done(&j.recipients);
 	age_forget_identities();
 	return status;

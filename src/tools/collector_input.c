@@ -104,7 +104,7 @@ static struct error *open_kernel(struct job *j, struct dump *d, struct kernel **
 		TRY(vmcoreinfo_parse(strbuf_str(&extra), extra.len, &theirs));
 		TRY(check_release(j, k, theirs));
 	}
-	if (e && (j->mode->needs_kernel || error_kind(e) == ERROR_NOMEM))
+	if (e && (j->mode->needs_kernel || j->erase || error_kind(e) == ERROR_NOMEM))
 		return e;
 	if (e) {
 		job_say(j, MSG_COMMON, "%s.\n", error_message(e));

@@ -24,7 +24,7 @@ enum option_id {
 	OPT_MESSAGES, OPT_PARTIAL_DMESG, OPT_THREADS, OPT_CHECK, OPT_DRY_RUN, OPT_STATS, OPT_DEBUG,
 	OPT_HELP, OPT_VERSION, OPT_VMLINUX, OPT_VMCOREINFO, OPT_FD, OPT_IGNORED, OPT_UNSUPPORTED,
 	OPT_DISKSET, OPT_UNUSED_MAP, OPT_LIMIT, OPT_SPLIT, OPT_SPLIT_UNIT, OPT_JSON,
-	OPT_ENCRYPT, OPT_RECIPIENTS, OPT_IDENTITY,
+	OPT_ENCRYPT, OPT_RECIPIENTS, OPT_IDENTITY, OPT_CONFIG,
 	/* modes */
 	OPT_REARRANGE, OPT_DMESG, OPT_REASSEMBLE, OPT_GENERATE, OPT_MEM_USAGE, OPT_VTOP,
 };
@@ -60,6 +60,8 @@ struct job {
 	const char *info_file; /* -x or -i */
 	const char *generate;  /* -g: the file to write */
 	struct words disks;    /* --diskset */
+	struct erase_rules *erase; /* --config; null: none */
+	char *types; /* "NAME<tab>TYPE" lines about variables; null: none */
 	struct age_recipients recipients; /* none: not encrypted */
 	int failed_status;     /* exit status of a failure: 1, or 2 for a file of another kernel */
 	unsigned threads;
@@ -100,6 +102,13 @@ void job_json_end(const struct job *j, int status, const char *how);
 /* The dump, and its kernel where one can be seen in it (else null, or an error where the mode
  * needs one). */
 struct error *job_open_input(struct job *j, struct dump **ret, struct kernel **ret_kernel) MUST_CHECK;
+
+/* --- collector_types.c --- */
+
+/* With -x and --config: the types of the variables that the rules name. */
+struct error *job_find_types(struct job *j) MUST_CHECK;
+/* collect_request.type_of; `arg` is the job. */
+const char *job_type_of(void *arg, const char *module, const char *name);
 
 /* --- collector_output.c --- */
 

@@ -5,9 +5,12 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/options.h"
 #include "base/text.h"
 #include "tools/collector_job.h"
+
+#define RULES_MAX (1u << 20)
 
 static const struct option_def option_rows[] = {
 	{ 'c', NULL, NULL, "compress pages with zlib", OPT_ZLIB },
@@ -24,6 +27,7 @@ static const struct option_def option_rows[] = {
 	  OPT_ENCRYPT },
 	{ 0, "recipients-file", "FILE", "encrypt for those in FILE, one a line", OPT_RECIPIENTS },
 	{ 0, "identity", "FILE", "the secret key that VMCORE was encrypted for", OPT_IDENTITY },
+	{ 0, "config", "FILE", "erase what the rules in FILE name", OPT_CONFIG },
 	{ 'L', NULL, "SIZE", "a file gets at most SIZE bytes (K, M, G)", OPT_LIMIT },
 	{ 0, "split", NULL, "write the dump to several files at once", OPT_SPLIT },
 	{ 0, "splitblock-size", "KIB", "cut at multiples of this much memory (default 1048576)",
@@ -55,7 +59,6 @@ static const struct option_def option_rows[] = {
 	{ 0, "work-dir", "DIR", NULL, OPT_IGNORED },
 	{ 0, "non-mmap", NULL, NULL, OPT_IGNORED },
 	{ 'X', NULL, NULL, NULL, OPT_UNSUPPORTED },
-	{ 0, "config", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "eppic", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "extension", "FILE", NULL, OPT_UNSUPPORTED },
 	{ 0, "xen-syms", "FILE", NULL, OPT_UNSUPPORTED },
@@ -67,7 +70,8 @@ static const struct option_def option_rows[] = {
 
 #define CODECS (GIVEN(OPT_ZLIB) | GIVEN(OPT_LZO) | GIVEN(OPT_SNAPPY) | GIVEN(OPT_ZSTD))
 /* What shapes a new dump: modes that write none refuse it. */
-#define SAVING (CODECS | GIVEN(OPT_LEVEL) | GIVEN(OPT_ELF) | GIVEN(OPT_SPLIT))
+#define SAVING (CODECS | GIVEN(OPT_LEVEL) | GIVEN(OPT_ELF) | GIVEN(OPT_SPLIT) | \
+		GIVEN(OPT_CONFIG))
 
 #define ENCRYPTING (GIVEN(OPT_ENCRYPT) | GIVEN(OPT_RECIPIENTS))
 
@@ -214,13 +218,25 @@ static bool add_disk(struct job *j, const char *name)
 	return !e;
 }
 
-/* Takes what a function of age.h said of an option's value. */
-static bool take_key(const struct job *j, const char *option, struct error *e)
+/* Takes what was said of an option's value. */
+static bool take_value(const struct job *j, const char *option, struct error *e)
 {
 	if (e)
 		job_say(j, MSG_ERROR, "%s: %s: %s\n", j->program->name, option, error_message(e));
 	error_free(e);
 	return !e;
+}
+
+static bool read_rules(struct job *j, const char *file)
+{
+	_cleanup_free_ char *text = NULL;
+	struct error *e = file_read(AT_FDCWD, file, RULES_MAX, &text, NULL);
+
+	erase_rules_free(j->erase);
+	j->erase = NULL;
+	if (!e)
+		e = erase_parse(file, text, &j->erase);
+	return take_value(j, "--config", e);
 }
 
 static bool parse_messages(struct job *j, const char *text)
@@ -306,11 +322,13 @@ static int take_option(struct job *j, const struct options *o, enum option_id id
 	case OPT_DISKSET:
 		return add_disk(j, o->value) ? 0 : 2;
 	case OPT_ENCRYPT:
-		return take_key(j, "--encrypt", age_add_recipient(&j->recipients, o->value)) ? 0 : 2;
+		return take_value(j, "--encrypt", age_add_recipient(&j->recipients, o->value)) ? 0 : 2;
 	case OPT_RECIPIENTS:
-		return take_key(j, "--recipients-file", age_read_recipients(&j->recipients, o->value)) ? 0 : 2;
+		return take_value(j, "--recipients-file", age_read_recipients(&j->recipients, o->value)) ? 0 : 2;
 	case OPT_IDENTITY:
-		return take_key(j, "--identity", age_use_identities(o->value)) ? 0 : 2;
+		return take_value(j, "--identity", age_use_identities(o->value)) ? 0 : 2;
+	case OPT_CONFIG:
+		return read_rules(j, o->value) ? 0 : 2;
 	case OPT_FLATTEN:
 		j->talk = stderr;
 		return 0;

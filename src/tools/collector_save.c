@@ -53,6 +53,9 @@ struct collect_request job_request(struct job *j, struct dump *d, struct kernel 
 		.drop_unused_map = job_has(j, OPT_UNUSED_MAP),
 		.codec = j->codec,
 		.threads = j->threads,
+		.erase = j->erase,
+		.type_of = job_type_of,
+		.type_arg = j,
 		.progress = j->messages & MSG_PROGRESS ? show_progress : NULL,
 		.arg = j,
 	};
@@ -216,6 +219,8 @@ int job_save(struct job *j)
 		e = job_open_input(j, &d, &k);
 	if (!e)
 		e = check_refilter(j, d);
+	if (!e)
+		e = job_find_types(j);
 	if (e)
 		return job_failed(j, e);
 	if (job_has(j, OPT_VTOP))

@@ -41,9 +41,9 @@ class Outcome:
         return str(self.build / "bin" / name)
 
 
-def call(*argv, ok=True):
+def call(*argv, ok=True, timeout=280):
     p = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, timeout=280)
+                       stderr=subprocess.PIPE, timeout=timeout)
     if ok:
         assert p.returncode == 0, (f"{' '.join(str(a) for a in argv)}: status {p.returncode}: "
                                    + (p.stderr + p.stdout)[-1500:].decode(errors="replace"))
@@ -304,6 +304,18 @@ def oracle_forms(o):
     vmlinux = o.kernel.debug_vmlinux()
     p = call(ORACLE / "forms", o.build, o.folder / "vmcore-full", o.work / "forms",
              *(["--vmlinux", vmlinux] if vmlinux else []), "--", *newest_makedumpfile(), ok=False)
+    text = (p.stdout + p.stderr).decode(errors="replace").strip()
+    assert p.returncode == 0, text
+    return text.splitlines()[-1]
+
+
+def oracle_erase(o):
+    """The same erase rules, here and by makedumpfile with the debug vmlinux: the same pages and record."""
+    vmlinux = o.kernel.debug_vmlinux()
+    if not vmlinux:
+        return "left out: no debug vmlinux (tests/vm/fetch-debug)"
+    p = call(ORACLE / "erase", o.build, o.folder / "vmcore-full", o.work / "erase", vmlinux, *newest_makedumpfile(),
+             ok=False, timeout=1800)
     text = (p.stdout + p.stderr).decode(errors="replace").strip()
     assert p.returncode == 0, text
     return text.splitlines()[-1]

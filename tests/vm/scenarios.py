@@ -63,6 +63,9 @@ SCENARIOS = [
     Scenario("page-truth-7", kernel="7",
              conf="path /dumps\ncore_collector copy-and-filter\n", programs=["copy-and-filter"],
              checks=DUMP_CHECKS + ["page_truth", "oracle_forms"], tier="long", group="crash"),
+    Scenario("erase-rules-6.1",
+             conf="path /dumps\ncore_collector copy-and-filter\n", programs=["copy-and-filter"],
+             checks=DUMP_CHECKS + ["oracle_erase"], tier="long", group="crash"),
     # the target's file system is gone when the crash comes
     Scenario("target-missing", before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
              conf="path /dumps\ncore_collector makedumpfile -l -d 31\nfailure_action poweroff\n",
