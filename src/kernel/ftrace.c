@@ -6,6 +6,7 @@
 #include "kernel/list.h"
 #include "kernel/peek.h"
 #include "kernel/symbol.h"
+#include "kernel/task.h"
 #include "kernel/vmem.h"
 
 #define EVENTS_MAX  65536
@@ -131,9 +132,11 @@ struct error *trace_buffers_walk(struct kernel *k, bool (*each)(const struct tra
 	_cleanup_peek_ struct peek p = {.k = k};
 	uint64_t head = peek_symbol(&p, "ftrace_trace_arrays"), link = peek_offset(&p, "trace_array", "list"), node;
 	struct list_walk w;
+	unsigned cpus;
 	bool go_on = true;
 
 	TRY(peek_error(&p));
+	TRY(cpu_count(k, &cpus)); /* as many as trace_buffer.buffers[] has */
 	TRY(list_begin(k, head, BUFFERS_MAX, &w));
 	while (go_on && list_next(k, &w, &node)) {
 		struct trace_buffer b = {.va = node - link};
@@ -143,8 +146,7 @@ struct error *trace_buffers_walk(struct kernel *k, bool (*each)(const struct tra
 		b.buffer = peek_member(&p, b.va, "trace_array", "array_buffer.buffer|trace_buffer.buffer");
 		if (tracer)
 			peek_name(&p, tracer, "tracer", "name", b.tracer, sizeof(b.tracer));
-		if (b.buffer)
-			b.cpus = (unsigned)peek_member(&p, b.buffer, "trace_buffer", "cpus");
+		b.cpus = cpus;
 		if (peek_ok(&p))
 			go_on = each(&b, arg);
 	}

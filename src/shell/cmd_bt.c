@@ -7,13 +7,16 @@
 #include "kernel/type.h"
 #include "kernel/vmem.h"
 #include "shell/command.h"
+#include "shell/exceptions.h"
+#include "shell/row.h"
 #include "shell/stack_text.h"
 #include "shell/tasks.h"
 #include "shell/value.h"
 
 enum {
 	OPT_ALL = 1, OPT_CPUS, OPT_PANIC, OPT_GROUP, OPT_OFFSETS, OPT_WORDS, OPT_SYMBOLS, OPT_TEXT,
-	OPT_TEXT_ALL, OPT_RAW, OPT_HEX, OPT_DEC, OPT_NO_IDLE, OPT_REFERENCE, OPT_CHECK,
+	OPT_TEXT_ALL, OPT_RAW, OPT_HEX, OPT_DEC, OPT_NO_IDLE, OPT_REFERENCE, OPT_CHECK, OPT_EXCEPTIONS, OPT_ALL_EXCEPTIONS,
+	OPT_LINES, OPT_PC, OPT_SP, OPT_OLD,
 };
 
 static const struct option_def options[] = {
@@ -23,7 +26,14 @@ static const struct option_def options[] = {
 	{'g', NULL, NULL, "the threads of the process too", OPT_GROUP},
 	{'s', NULL, NULL, "functions with the offset in them", OPT_OFFSETS},
 	{'f', NULL, NULL, "the words of each frame", OPT_WORDS},
-	{'F', NULL, NULL, "the same, addresses of symbols by name", OPT_SYMBOLS},
+	{'F', NULL, NULL, "the same, addresses by name: symbols, [slab caches]; -FF: [address:cache]", OPT_SYMBOLS},
+	{'e', NULL, NULL, "look for saved registers on the stack", OPT_EXCEPTIONS},
+	{'E', NULL, NULL, "look for them on the interrupt and exception stacks of all CPUs", OPT_ALL_EXCEPTIONS},
+	{'I', NULL, "PC", "begin at this instruction", OPT_PC},
+	{'S', NULL, "SP", "begin at this stack pointer", OPT_SP},
+	{'l', NULL, NULL, "with source lines: they need debugging information, which is not read; says so", OPT_LINES},
+	{'o', NULL, NULL, "by search alone: the same as -t", OPT_TEXT},
+	{'O', NULL, NULL, "taken and ignored: no method but the unwind tables' is the default", OPT_OLD},
 	{'t', NULL, NULL, "every word above the stack pointer that points into code", OPT_TEXT},
 	{'T', NULL, NULL, "every word of the stack that does", OPT_TEXT_ALL},
 	{'r', NULL, NULL, "the raw words of the stack", OPT_RAW},
@@ -35,7 +45,7 @@ static const struct option_def options[] = {
 	{0},
 };
 
-enum mode { FRAMES, TEXT, TEXT_ALL, RAW };
+enum mode { FRAMES, TEXT, TEXT_ALL, RAW, EXCEPTIONS };
 
 struct request {
 	struct shell *sh;
@@ -43,6 +53,7 @@ struct request {
 	struct stack_how how;
 	bool no_idle, group;
 	const char *reference;
+	uint64_t pc, sp; /* where to begin; 0: where the task stood */
 	bool any; /* something was printed */
 };
 
@@ -82,11 +93,24 @@ static bool is_text(struct shell *sh, uint64_t va, struct symbol *s)
 
 static void put_text_word(struct request *r, uint64_t at, uint64_t v, const struct symbol *s)
 {
-	fprintf(r->sh->out, "  [%0*" PRIx64 "] %s", (int)(2 * r->sh->kernel->long_size), at, s->name);
+	struct shell *sh = r->sh;
+
+	row_begin(sh, "word");
+	row_text(sh, "  [");
+	row_addr(sh, "at", at);
+	row_text(sh, "] ");
+	row_str(sh, "function", 0, s->name);
 	if (r->how.offsets)
-		fprintf(r->sh->out, r->how.radix == 16 ? "+0x%" PRIx64 : "+%" PRIu64, v - s->va);
-	fprintf(r->sh->out, " at %" PRIx64, v);
-	fprintf(r->sh->out, s->module ? " [%s]\n" : "\n", s->module ? s->module : "");
+		row_text(sh, r->how.radix == 16 ? "+0x%" PRIx64 : "+%" PRIu64, v - s->va);
+	row_only_u64(sh, "offset", v - s->va);
+	row_text(sh, " at ");
+	row_hex(sh, "value", 0, v);
+	if (s->module) {
+		row_text(sh, " [");
+		row_str(sh, "module", 0, s->module);
+		row_text(sh, "]");
+	}
+	row_end(sh);
 }
 
 /* Every word of [from, end of the stack) that points into code. */
@@ -104,6 +128,24 @@ static struct error *print_text(struct request *r, const struct task *t, uint64_
 			put_text_word(r, at, v, &s);
 	}
 	return NULL;
+}
+
+/* From a place that was named, not where the task stood. */
+static struct error *stack_from(struct request *r, const struct task *t, struct stack *ret)
+{
+	struct kernel *k = r->sh->kernel;
+	struct regs from = {0};
+	uint64_t pc = r->pc, sp = r->sp;
+
+	if (!k->arch || !sp)
+		return error_new(ERROR_USAGE, "-I: needs -S, the stack pointer that goes with it");
+	if (!pc) { /* what lies there is where the caller goes on */
+		TRY(vmem_read_long(k, sp, &pc));
+		sp += k->long_size;
+	}
+	regs_set(&from, k->arch, k->arch->pc, pc);
+	regs_set(&from, k->arch, k->arch->sp, sp);
+	return unwind(k, &from, t->stack_va, t->stack_va + stack_size(r->sh), ret);
 }
 
 static struct error *print_raw(struct request *r, const struct task *t)
@@ -148,12 +190,17 @@ static struct error *print_task(struct request *r, const struct task *t)
 	struct error *e;
 	bool wanted = true;
 
+	if (r->mode == EXCEPTIONS) {
+		print_task_line(r->sh, t);
+		r->any = true;
+		return print_exceptions_in(r->sh, t->stack_va, t->stack_va + stack_size(r->sh));
+	}
 	if (r->mode == RAW || r->mode == TEXT_ALL) {
 		print_task_line(r->sh, t);
 		r->any = true;
 		return r->mode == RAW ? print_raw(r, t) : print_text(r, t, t->stack_va);
 	}
-	e = task_stack(r->sh->kernel, t, &s);
+	e = r->pc || r->sp ? stack_from(r, t, &s) : task_stack(r->sh->kernel, t, &s);
 	if (e && r->reference && error_kind(e) != ERROR_NOMEM) {
 		error_free(e);
 		return NULL;
@@ -166,7 +213,7 @@ static struct error *print_task(struct request *r, const struct task *t)
 		e = refers(r, t, &s, &wanted);
 	if (!e && wanted) {
 		if (r->any)
-			fputc('\n', r->sh->out);
+			row_text(r->sh, "\n");
 		r->any = true;
 		print_task_line(r->sh, t);
 		e = r->mode == TEXT ? print_text(r, t, s.n ? s.frames[0].sp : t->stack_va) :
@@ -289,7 +336,7 @@ static struct error *run(struct shell *sh, struct options *o)
 {
 	struct request r = {.sh = sh, .how.radix = sh->set.radix};
 	const char *cpus = NULL;
-	bool panicked = false, check = false;
+	bool panicked = false, check = false, lines = false;
 	char **words;
 	int id, n;
 
@@ -311,8 +358,23 @@ static struct error *run(struct shell *sh, struct options *o)
 			r.how.offsets = true;
 			break;
 		case OPT_SYMBOLS:
+			r.how.objects = r.how.symbols;
 			r.how.symbols = true;
 			r.how.words = true;
+			break;
+		case OPT_EXCEPTIONS:
+			r.mode = EXCEPTIONS;
+			break;
+		case OPT_ALL_EXCEPTIONS:
+			return print_all_exceptions(sh);
+		case OPT_LINES:
+			lines = true;
+			break;
+		case OPT_PC:
+			TRY(value_address(sh, o->value, &r.pc));
+			break;
+		case OPT_SP:
+			TRY(value_address(sh, o->value, &r.sp));
 			break;
 		case OPT_WORDS:
 			r.how.words = true;
@@ -343,6 +405,8 @@ static struct error *run(struct shell *sh, struct options *o)
 	}
 	if (id < 0)
 		return command_misused();
+	if (lines)
+		row_text(sh, "(no lines: they come from DWARF, which is not read)\n");
 	if (check)
 		return check_stacks(&r);
 	if (panicked)
@@ -359,7 +423,7 @@ static struct error *run(struct shell *sh, struct options *o)
 
 const struct command cmd_bt = {
 	.name = "bt",
-	.args = "[-a|-c cpus|-p|-g] [-s][-f|-F][-t|-T|-r][-x|-d][-n idle][-R symbol][-v] [pid | task] ...",
+	.args = "[-a|-c cpus|-p|-g] [-s][-f|-F|-FF][-t|-T|-r|-e|-E][-x|-d][-n idle][-R symbol][-v][-S sp [-I pc]] [pid | task] ...",
 	.summary = "show stacks",
 	.text = "Frames come from the kernel's own unwind tables: what is shown was called, and nothing\n"
 		"stale is. Where no table leads on, the rest of the stack is searched and marked (?).\n\n"

@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "kernel/symbol.h"
 #include "kernel/vmem.h"
+#include "shell/kmem.h"
+#include "shell/row.h"
 #include "shell/value.h"
 
 #define FRAME_MAX 16384 /* bytes of one frame that are shown */
@@ -59,6 +61,19 @@ static void print_x86_64(struct shell *sh, const struct regs *r)
 	fprintf(sh->out, "    ORIG_RAX: %016" PRIx64 "  CS: %04" PRIx64 "  SS: %04" PRIx64 "\n", orig, cs, ss);
 }
 
+/* A member for each that is known. */
+static void put_reg_row(struct shell *sh, const struct regs *r)
+{
+	const struct arch *a = sh->kernel->arch;
+	uint64_t v;
+
+	row_begin(sh, "registers");
+	for (const struct arch_reg *reg = a->regs; reg->name; reg++)
+		if (regs_get(r, a, reg->name, &v))
+			row_only_addr(sh, reg->name, v);
+	row_end(sh);
+}
+
 void print_regs(struct shell *sh, const struct regs *r)
 {
 	const struct arch *a = sh->kernel->arch;
@@ -66,6 +81,10 @@ void print_regs(struct shell *sh, const struct regs *r)
 
 	if (!a)
 		return;
+	if (sh->rows) {
+		put_reg_row(sh, r);
+		return;
+	}
 	if (text_equal(a->name, "x86_64")) {
 		print_x86_64(sh, r);
 		return;
@@ -87,31 +106,48 @@ static void put_place(struct shell *sh, const struct frame *f, const struct stac
 	struct error *e = frame_symbol(sh->kernel, f, &s, &off);
 
 	if (e) {
-		fprintf(sh->out, "(unknown) at %" PRIx64 "\n", f->pc);
-		error_free(e);
-		return;
+		row_text(sh, "(unknown)");
+	} else {
+		row_str(sh, "function", 0, s.name);
+		row_only_u64(sh, "offset", off);
+		if (how->offsets)
+			row_text(sh, how->radix == 16 ? "+0x%" PRIx64 : "+%" PRIu64, off);
 	}
-	fprintf(sh->out, "%s", s.name);
-	if (how->offsets)
-		fprintf(sh->out, how->radix == 16 ? "+0x%" PRIx64 : "+%" PRIu64, off);
-	fprintf(sh->out, " at %" PRIx64, f->pc);
-	if (s.module)
-		fprintf(sh->out, " [%s]", s.module);
-	fputs(f->exact ? "\n" : "  (?)\n", sh->out);
+	row_text(sh, " at ");
+	row_hex(sh, "pc", 0, f->pc);
+	if (!e && s.module) {
+		row_text(sh, " [");
+		row_str(sh, "module", 0, s.module);
+		row_text(sh, "]");
+	}
+	row_bool(sh, "exact", "", e ? "" : "  (?)", f->exact);
+	error_free(e);
 }
 
 static void put_exception(struct shell *sh, const struct frame *f)
 {
-	struct symbol s;
-	uint64_t off;
-	struct error *e = frame_symbol(sh->kernel, f, &s, &off);
+	print_exception(sh, &f->regs, f->pc);
+}
 
+void print_exception(struct shell *sh, const struct regs *r, uint64_t pc)
+{
+	struct symbol s;
+	struct error *e = symbol_at(sh->kernel, pc, &s);
+
+	row_begin(sh, "exception");
+	row_text(sh, "    [exception RIP: ");
 	if (e)
-		fprintf(sh->out, "    [exception RIP: %s]\n", "unknown or invalid address");
+		row_text(sh, "unknown or invalid address");
 	else
-		fprintf(sh->out, "    [exception RIP: %s+%" PRIu64 "]\n", s.name, off);
+		row_str(sh, "function", 0, s.name);
+	if (!e) {
+		row_text(sh, "+%" PRIu64, pc - s.va);
+		row_only_u64(sh, "offset", pc - s.va);
+	}
+	row_text(sh, "]");
+	row_end(sh);
 	error_free(e);
-	print_regs(sh, &f->regs);
+	print_regs(sh, r);
 }
 
 /* The words from this frame's place up to the next one's. */
@@ -130,6 +166,8 @@ static struct error *put_words(struct shell *sh, uint64_t from, uint64_t to, con
 		TRY(vmem_read_long(sh->kernel, at, &v));
 		if (how->symbols)
 			value_symbol_text(sh, v, 16, name, sizeof(name));
+		if (how->symbols && !name[0])
+			kmem_object_name(sh, v, how->objects, name, sizeof(name));
 		if (name[0])
 			fprintf(sh->out, "%-16s ", name);
 		else
@@ -156,10 +194,15 @@ struct error *print_stack(struct shell *sh, const struct stack *s, const struct 
 			put_exception(sh, f);
 			continue;
 		}
-		fprintf(sh->out, "%s#%u [%0*" PRIx64 "] ", n < 10 ? " " : "", n, (int)(2 * sh->kernel->long_size),
-			place_of(sh, f));
+		row_begin(sh, "frame");
+		row_text(sh, n < 10 ? " #" : "#");
+		row_u64(sh, "level", 0, n);
+		row_text(sh, " [");
+		row_addr(sh, "sp", place_of(sh, f));
+		row_text(sh, "] ");
 		n++;
 		put_place(sh, f, how);
+		row_end(sh);
 		if (how->words && i + 1 < s->n)
 			TRY(put_words(sh, place_of(sh, f) + sh->kernel->long_size,
 				      place_of(sh, &s->frames[i + 1]) + sh->kernel->long_size, how));
@@ -167,6 +210,6 @@ struct error *print_stack(struct shell *sh, const struct stack *s, const struct 
 	if (s->from_user)
 		print_regs(sh, &s->user);
 	else if (!s->complete)
-		fprintf(sh->out, "    (the stack ends here: %s)\n", s->why ? s->why : "no reason is known");
+		row_text(sh, "    (the stack ends here: %s)\n", s->why ? s->why : "no reason is known");
 	return NULL;
 }

@@ -6,7 +6,8 @@
 struct stack_how {
 	bool offsets;	/* function+offset */
 	bool words;	/* the words of each frame */
-	bool symbols;	/* of them, those that are addresses of symbols by name */
+	bool symbols;	/* of them, those that are addresses of symbols by name, objects of slabs by cache */
+	bool objects;	/* those with their address too */
 	unsigned radix; /* of offsets */
 };
 
@@ -14,3 +15,5 @@ struct stack_how {
 struct error *print_stack(struct shell *sh, const struct stack *s, const struct stack_how *how) MUST_CHECK;
 /* Four lines or more of registers. */
 void print_regs(struct shell *sh, const struct regs *r);
+/* "[exception RIP: func+off]" and the registers. */
+void print_exception(struct shell *sh, const struct regs *r, uint64_t pc);
