@@ -39,10 +39,10 @@ char **command_words(const struct options *o, int *ret_n);
 void print_task_line(struct shell *sh, const struct task *t);
 
 /* The rows. */
-extern const struct command cmd_alias, cmd_ascii, cmd_bpf, cmd_bt, cmd_btop, cmd_dev, cmd_dis,
-	cmd_eval, cmd_exit, cmd_extend, cmd_files, cmd_foreach, cmd_fuser, cmd_gcore, cmd_gdb,
-	cmd_help, cmd_hogs, cmd_io, cmd_ipcs, cmd_irq, cmd_kmem, cmd_list, cmd_locks, cmd_log,
-	cmd_mach, cmd_mod, cmd_mount, cmd_net, cmd_p, cmd_ps, cmd_pte, cmd_ptob, cmd_ptov,
-	cmd_rd, cmd_repeat, cmd_runq, cmd_sbitmapq, cmd_search, cmd_set, cmd_sig, cmd_struct,
-	cmd_swap, cmd_sym, cmd_sys, cmd_task, cmd_timer, cmd_trace, cmd_tree, cmd_union,
-	cmd_vm, cmd_vtop, cmd_waitq, cmd_whatis, cmd_why, cmd_wr;
+extern const struct command cmd_alias, cmd_ascii, cmd_bpf, cmd_bt, cmd_btop, cmd_dev, cmd_diff,
+	cmd_dis, cmd_eval, cmd_exit, cmd_extend, cmd_files, cmd_foreach, cmd_fuser, cmd_gcore,
+	cmd_gdb, cmd_help, cmd_hogs, cmd_io, cmd_ipcs, cmd_irq, cmd_kmem, cmd_list, cmd_locks,
+	cmd_log, cmd_mach, cmd_mod, cmd_mount, cmd_net, cmd_p, cmd_ps, cmd_pte, cmd_ptob,
+	cmd_ptov, cmd_rd, cmd_repeat, cmd_runq, cmd_sbitmapq, cmd_search, cmd_set, cmd_sig,
+	cmd_struct, cmd_swap, cmd_sym, cmd_sys, cmd_task, cmd_timer, cmd_trace, cmd_tree,
+	cmd_union, cmd_vm, cmd_vtop, cmd_waitq, cmd_whatis, cmd_why, cmd_wr;

@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&cmd_bt,
 	&cmd_btop,
 	&cmd_dev,
+	&cmd_diff,
 	&cmd_dis,
 	&cmd_eval,
 	&cmd_exit,
