@@ -8,7 +8,8 @@
 
 #include "base/base.h"
 #include "shell/shell.h"
-#include "unit/kernel/dead_tasks.h"
+#include "unit/shell/dead_slab.h"
+#include "unit/shell/dead_trace.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -19,7 +20,9 @@ static const struct {
 	uint32_t pa, len;
 } areas[] = {
 	{ DEAD_DATA - DEAD_TEXT + DEAD_PA, 0xb000 }, { DEAD_STACK - DEAD_TEXT + DEAD_PA, 0x4000 },
-	{ DEAD_NAMES - DEAD_TEXT + DEAD_PA - 16, 0x1000 }, { DEAD_BTF - DEAD_TEXT + DEAD_PA, 0x1000 },
+	{ DEAD_NAMES - DEAD_TEXT + DEAD_PA - 16, 0x1000 }, { DEAD_BTF - DEAD_TEXT + DEAD_PA, 0x2000 },
+	{ SLAB_MEM - DEAD_TEXT + DEAD_PA, 0x1000 }, { CACHE - DEAD_TEXT + DEAD_PA, 0x1000 },
+	{ PAGES + 0x8000 - DEAD_TEXT + DEAD_PA, 0x8000 }, { ARRAYS - DEAD_TEXT + DEAD_PA, 0x4000 },
 };
 
 static void edit(struct dead *d, const uint8_t *p)
@@ -32,10 +35,11 @@ static void edit(struct dead *d, const uint8_t *p)
 	fake_put(&d->f, areas[area].pa + get_u16(p + 2, false) % areas[area].len, width, value);
 }
 
-/* "rd -r FILE" writes too. */
+/* "rd -r FILE" and gcore write files; diff opens what it is told. */
 static bool stays_inside(const char *line)
 {
-	return !strpbrk(line, "|>!") && !(strstr(line, "rd") && strstr(line, "-"));
+	return !strpbrk(line, "|>!") && !(strstr(line, "rd") && strstr(line, "-")) && !strstr(line, "gcore") &&
+	       !strstr(line, "diff");
 }
 
 static void run_lines(struct shell *sh, const uint8_t *data, size_t len)
@@ -62,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct dead d;
 
 	make_tasks(&d, true);
+	add_slab(&d);
+	add_trace(&d);
 	dead_build(&d);
 	if (len) {
 		size_t n = *data++ % (MAX_EDITS + 1);

@@ -2,7 +2,7 @@
  * second and the last of them free; and a red-black tree of three nodes. After make_tasks(). */
 #pragma once
 
-#include "dead_tasks.h"
+#include "../kernel/dead_tasks.h"
 
 #define SLAB_MEM   (DEAD_TEXT + 0x50000)
 #define CACHE	   (DEAD_TEXT + 0x60000)
