@@ -8,6 +8,7 @@
 #include "kernel/type.h"
 #include "kernel/vmem.h"
 #include "shell/command.h"
+#include "shell/row.h"
 #include "shell/value.h"
 
 enum { OPT_USED = 1, OPT_COUNTS };
@@ -84,9 +85,15 @@ static struct error *put_actions(struct shell *sh, uint64_t action)
 
 	for (unsigned n = 0; action && n < ACTIONS_MAX; n++) {
 		TRY(action_name(sh, action, name, sizeof(name)));
-		if (n)
-			fprintf(sh->out, "%*s", 8 + width, "");
-		fprintf(sh->out, "%0*" PRIx64 "  \"%s\"\n", width, action, name);
+		if (n) { /* another that shares it */
+			row_end(sh);
+			row_begin(sh, "shared");
+			row_text(sh, "%*s", 8 + width, "");
+		}
+		row_addr(sh, "action", action);
+		row_text(sh, "  \"");
+		row_str(sh, "name", 0, name);
+		row_text(sh, "\"");
 		TRY(type_read_member(sh->kernel, action, "irqaction", "next", &action));
 	}
 	return NULL;
@@ -94,25 +101,29 @@ static struct error *put_actions(struct shell *sh, uint64_t action)
 
 static struct error *put_irq(struct shell *sh, uint64_t number, uint64_t desc, bool only_used)
 {
-	int width = (int)(2 * sh->kernel->long_size);
 	uint64_t action = 0;
+	struct error *e;
 
 	if (desc)
 		TRY(type_read_member(sh->kernel, desc, "irq_desc", "action", &action));
 	if (!action && only_used)
 		return NULL;
 	/* in the middle of four columns */
-	fprintf(sh->out, number < 100 ? "%3" PRIu64 " " : "%4" PRIu64, number);
+	row_begin(sh, "irq");
+	row_u64(sh, "irq", number < 100 ? 3 : 4, number);
+	row_text(sh, number < 100 ? " " : "");
 	if (!desc) {
-		fputs("      (unused)          (unused)      \n", sh->out);
-		return NULL;
+		row_text(sh, "      (unused)          (unused)      ");
+	} else {
+		row_text(sh, "  ");
+		row_addr(sh, "irq_desc", desc);
+		row_text(sh, "  ");
 	}
-	fprintf(sh->out, "  %0*" PRIx64 "  ", width, desc);
-	if (!action) {
-		fputs("    (unused)      \n", sh->out);
-		return NULL;
-	}
-	return put_actions(sh, action);
+	if (desc && !action)
+		row_text(sh, "    (unused)      ");
+	e = action ? put_actions(sh, action) : NULL;
+	row_end(sh);
+	return e;
 }
 
 /* The first word of a CPU's kstat_irqs is the count. */
@@ -122,14 +133,14 @@ static struct error *put_counts(struct shell *sh, const struct irqs *all)
 	struct error *e = NULL;
 
 	TRY(value_cpus(sh, "all", &cpus));
-	fputs("      ", sh->out);
+	row_text(sh, "      ");
 	for (unsigned cpu = 0; cpu < cpus.nr; cpu++)
 		if (cpus.in[cpu])
-			fprintf(sh->out, "%10s%-2u ", "CPU", cpu);
-	fputc('\n', sh->out);
+			row_text(sh, "%10s%-2u ", "CPU", cpu);
+	row_text(sh, "\n");
 	for (size_t i = 0; i < all->v.n && !e && !shell_interrupted(); i++) {
 		uint64_t stats = 0, action = 0, va;
-		char name[128] = "";
+		char name[128] = "", column[16];
 
 		e = type_read_member(sh->kernel, all->v.v[i].desc, "irq_desc", "kstat_irqs", &stats);
 		if (!e)
@@ -138,7 +149,9 @@ static struct error *put_counts(struct shell *sh, const struct irqs *all)
 			e = action_name(sh, action, name, sizeof(name));
 		if (e || !action || !stats)
 			continue;
-		fprintf(sh->out, "%4" PRIu64 ": ", all->v.v[i].number);
+		row_begin(sh, "counts");
+		row_u64(sh, "irq", 4, all->v.v[i].number);
+		row_text(sh, ": ");
 		for (unsigned cpu = 0; cpu < cpus.nr && !e; cpu++) {
 			uint32_t n = 0;
 
@@ -147,10 +160,14 @@ static struct error *put_counts(struct shell *sh, const struct irqs *all)
 			e = percpu_pointer(sh->kernel, stats, cpu, &va);
 			if (!e)
 				e = vmem_read_u32(sh->kernel, va, &n);
+			snprintf(column, sizeof(column), "cpu%u", cpu);
 			if (!e)
-				fprintf(sh->out, "%12" PRIu32 " ", n);
+				row_u64(sh, column, 12, n);
+			row_text(sh, " ");
 		}
-		fprintf(sh->out, " %s\n", name);
+		row_text(sh, " ");
+		row_str(sh, "name", 0, name);
+		row_end(sh);
 	}
 	cpus_done(&cpus);
 	return e;
@@ -161,7 +178,7 @@ static struct error *list(struct shell *sh, const struct irqs *all, bool only_us
 	uint64_t n = count(sh, all);
 	size_t next = 0;
 
-	fputs(" IRQ   IRQ_DESC/_DATA      IRQACTION      NAME\n", sh->out);
+	row_text(sh, " IRQ   IRQ_DESC/_DATA      IRQACTION      NAME\n");
 	for (uint64_t number = 0; number < n && !shell_interrupted(); number++) {
 		uint64_t desc = 0;
 

@@ -229,6 +229,15 @@ static struct error *print_info(struct shell *sh)
 
 /* ---- counters ---- */
 
+static void put_counter(struct shell *sh, const char *name, int width, uint64_t v)
+{
+	row_begin(sh, "counter");
+	row_str(sh, "name", width, name);
+	row_text(sh, ": ");
+	row_u64(sh, "value", 0, v);
+	row_end(sh);
+}
+
 static struct error *put_zone_item(struct shell *sh, const char *name, uint64_t index, void *arg)
 {
 	uint64_t v;
@@ -236,7 +245,7 @@ static struct error *put_zone_item(struct shell *sh, const char *name, uint64_t 
 	(void)index;
 	(void)arg;
 	TRY(stats_zone(sh, name, &v));
-	fprintf(sh->out, "%26s: %" PRIu64 "\n", name, v);
+	put_counter(sh, name, 26, v);
 	return NULL;
 }
 
@@ -247,7 +256,7 @@ static struct error *put_node_item(struct shell *sh, const char *name, uint64_t 
 	(void)index;
 	(void)arg;
 	TRY(stats_node(sh, name, &v));
-	fprintf(sh->out, "%26s: %" PRIu64 "\n", name, v);
+	put_counter(sh, name, 26, v);
 	return NULL;
 }
 
@@ -272,17 +281,17 @@ static struct error *put_event(struct shell *sh, const char *name, uint64_t inde
 		TRY(vmem_read_long(sh->kernel, va + m.off + index * sh->kernel->long_size, &v));
 		sum += v;
 	}
-	fprintf(sh->out, "%29s: %" PRIu64 "\n", name, sum);
+	put_counter(sh, name, 29, sum);
 	return NULL;
 }
 
 static struct error *print_counters(struct shell *sh)
 {
-	fputs("  VM_ZONE_STAT:\n", sh->out);
+	row_text(sh, "  VM_ZONE_STAT:\n");
 	TRY(stats_items(sh, "zone_stat_item", "NR_VM_ZONE_STAT_ITEMS", put_zone_item, NULL));
-	fputs("\n  VM_NODE_STAT:\n", sh->out);
+	row_text(sh, "\n  VM_NODE_STAT:\n");
 	TRY(stats_items(sh, "node_stat_item", "NR_VM_NODE_STAT_ITEMS", put_node_item, NULL));
-	fputs("\n  VM_EVENT_STATES:\n", sh->out);
+	row_text(sh, "\n  VM_EVENT_STATES:\n");
 	return stats_items(sh, "vm_event_item", "NR_VM_EVENT_ITEMS", put_event, NULL);
 }
 
@@ -301,7 +310,7 @@ static struct error *put_item_of_zone(struct shell *sh, const char *name, uint64
 
 	TRY(type_member(sh->kernel, "zone", "vm_stat", &m));
 	TRY(vmem_read_long(sh->kernel, z->va + m.off + index * sh->kernel->long_size, &v));
-	fprintf(sh->out, "%21s: %" PRIu64 "\n", name, (int64_t)v < 0 ? 0 : v);
+	put_counter(sh, name, 21, (int64_t)v < 0 ? 0 : v);
 	return NULL;
 }
 
@@ -315,19 +324,34 @@ static struct error *put_zone(struct shell *sh, unsigned node, unsigned number, 
 	TRY(vmem_read_string(k, va, z->name, sizeof(z->name)));
 	TRY(type_read_member(k, z->va, "zone", "spanned_pages", &spanned));
 	TRY(type_read_member(k, z->va, "zone", "present_pages", &present));
-	fprintf(sh->out, "NODE: %u  ZONE: %u  ADDR: %" PRIx64 "  NAME: \"%s\"\n", node, number, z->va, z->name);
-	if (!spanned) {
-		fputs("  [unpopulated]\n\n", sh->out);
-		return NULL;
-	}
-	fprintf(sh->out, "  SIZE: %" PRIu64, spanned);
-	if (present != spanned)
-		fprintf(sh->out, "  PRESENT: %" PRIu64, present);
 	for (unsigned i = 0; i < 3; i++)
-		error_free(type_read_member(k, z->va, "zone", marks[i], &mark[i]));
-	fprintf(sh->out, "  MIN/LOW/HIGH: %" PRIu64 "/%" PRIu64 "/%" PRIu64 "\n  VM_STAT:\n", mark[0], mark[1], mark[2]);
+		error_free(type_read_member(k, z->va, "zone", marks[i], &mark[i])); /* then 0 */
+	row_begin(sh, "zone");
+	row_text(sh, "NODE: ");
+	row_u64(sh, "node", 0, node);
+	row_text(sh, "  ZONE: ");
+	row_u64(sh, "zone", 0, number);
+	row_text(sh, "  ADDR: ");
+	row_hex(sh, "address", 0, z->va);
+	row_text(sh, "  NAME: \"");
+	row_str(sh, "name", 0, z->name);
+	row_text(sh, spanned ? "\"\n  SIZE: " : "\"\n  [unpopulated]\n");
+	if (spanned)
+		row_u64(sh, "size", 0, spanned);
+	if (spanned && present != spanned)
+		row_text(sh, "  PRESENT: %" PRIu64, present);
+	row_only_u64(sh, "present", present);
+	if (spanned)
+		row_text(sh, "  MIN/LOW/HIGH: %" PRIu64 "/%" PRIu64 "/%" PRIu64, mark[0], mark[1], mark[2]);
+	row_only_u64(sh, "min", mark[0]);
+	row_only_u64(sh, "low", mark[1]);
+	row_only_u64(sh, "high", mark[2]);
+	row_end(sh);
+	if (!spanned)
+		return NULL;
+	row_text(sh, "  VM_STAT:\n");
 	TRY(stats_items(sh, "zone_stat_item", "NR_VM_ZONE_STAT_ITEMS", put_item_of_zone, z));
-	fputs("\n\n", sh->out);
+	row_text(sh, "\n\n");
 	return NULL;
 }
 
@@ -369,7 +393,7 @@ static struct error *print_offsets(struct shell *sh)
 
 	TRY(symbol_find(sh->kernel, "__per_cpu_offset", &va));
 	TRY(cpu_count(sh->kernel, &cpus));
-	fputs("PER-CPU OFFSET VALUES:\n", sh->out);
+	row_text(sh, "PER-CPU OFFSET VALUES:\n");
 	for (unsigned cpu = 0; cpu < cpus; cpu++) {
 		bool there = true;
 
@@ -377,7 +401,12 @@ static struct error *print_offsets(struct shell *sh)
 		if (!there)
 			continue;
 		TRY(vmem_read_long(sh->kernel, va + cpu * sh->kernel->long_size, &v));
-		fprintf(sh->out, "  CPU %u: %" PRIx64 "\n", cpu, v);
+		row_begin(sh, "cpu");
+		row_text(sh, "  CPU ");
+		row_u64(sh, "cpu", 0, cpu);
+		row_text(sh, ": ");
+		row_hex(sh, "offset", 0, v);
+		row_end(sh);
 	}
 	return NULL;
 }

@@ -6,11 +6,16 @@
 #include "base/base.h"
 #include "kernel/module.h"
 #include "shell/command.h"
+#include "shell/row.h"
 
-enum { OPT_TAINT = 1 };
+enum { OPT_TAINT = 1, OPT_LOAD };
 
 static const struct option_def options[] = {
 	{'t', NULL, NULL, "only modules that taint the kernel, and how", OPT_TAINT},
+	{'s', NULL, NULL, "load a module's symbols: needless here, says so", OPT_LOAD},
+	{'S', NULL, NULL, "load all modules' symbols: needless here, says so", OPT_LOAD},
+	{'d', NULL, NULL, "unload them: the same", OPT_LOAD},
+	{'D', NULL, NULL, "unload all: the same", OPT_LOAD},
 	{0},
 };
 
@@ -35,13 +40,17 @@ static void list_taints(struct shell *sh, const struct module **v, size_t n)
 		if (!v[i]->taints)
 			continue;
 		if (!any)
-			fprintf(sh->out, "%-*s  TAINTS\n", width, "NAME");
+			row_text(sh, "%-*s  TAINTS\n", width, "NAME");
 		any = true;
 		taint_letters(v[i]->taints, letters, sizeof(letters));
-		fprintf(sh->out, "%-*s  %s\n", width, v[i]->name, letters);
+		row_begin(sh, "module");
+		row_str(sh, "name", -width, v[i]->name);
+		row_text(sh, "  ");
+		row_str(sh, "taints", 0, letters);
+		row_end(sh);
 	}
 	if (!any)
-		fputs("no tainted modules\n", sh->out);
+		row_text(sh, "no tainted modules\n");
 }
 
 static void list(struct shell *sh, const struct module **v, size_t n)
@@ -50,25 +59,38 @@ static void list(struct shell *sh, const struct module **v, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		width = MAX(width, (int)strlen(v[i]->name));
-	fprintf(sh->out, "%*s%-*s  %-*s  %*s%-*s  %7s\n", (digits - 6) / 2, "", digits - (digits - 6) / 2,
+	row_text(sh, "%*s%-*s  %-*s  %*s%-*s  %7s\n", (digits - 6) / 2, "", digits - (digits - 6) / 2,
 		"MODULE", width, "NAME", (digits - 4) / 2, "", digits - (digits - 4) / 2, "BASE", "SIZE");
-	for (size_t i = 0; i < n; i++)
-		fprintf(sh->out, "%0*" PRIx64 "  %-*s  %0*" PRIx64 "  %7" PRIu64 "\n", digits, v[i]->va, width,
-			v[i]->name, digits, v[i]->mem[0].start, v[i]->total_size);
+	for (size_t i = 0; i < n; i++) {
+		row_begin(sh, "module");
+		row_addr(sh, "module", v[i]->va);
+		row_text(sh, "  ");
+		row_str(sh, "name", -width, v[i]->name);
+		row_text(sh, "  ");
+		row_addr(sh, "base", v[i]->mem[0].start);
+		row_text(sh, "  ");
+		row_u64(sh, "size", 7, v[i]->total_size);
+		row_only_str(sh, "version", v[i]->version);
+		row_end(sh);
+	}
 }
 
 static struct error *run(struct shell *sh, struct options *o)
 {
 	_cleanup_free_ const struct module **v = NULL;
-	bool taint = false;
+	bool taint = false, load = false;
 	size_t n;
 	int id;
 
-	while ((id = options_next(o)) > 0)
+	while ((id = options_next(o)) > 0) {
 		taint |= id == OPT_TAINT;
+		load |= id == OPT_LOAD;
+	}
 	if (id < 0)
 		return command_misused();
 	TRY(modules_load(sh->kernel));
+	if (load)
+		row_text(sh, "(nothing to load: the symbols and unwind tables of modules are in the dump)\n");
 	n = modules_count(sh->kernel);
 	v = calloc(MAX(n, (size_t)1), sizeof(struct module *));
 	if (!v)
@@ -86,7 +108,7 @@ static struct error *run(struct shell *sh, struct options *o)
 const struct command cmd_mod = {
 	.name = "mod",
 	.aliases = "lsmod",
-	.args = "[-t]",
+	.args = "[-t] | [-s module | -S]",
 	.summary = "list the loaded modules",
 	.text = "Symbols and unwind tables of modules are read from the dump: nothing has to be loaded.\n",
 	.options = options,

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "shell/command.h"
 #include "shell/path.h"
+#include "shell/row.h"
 #include "shell/tasks.h"
 
 enum { OPT_NAMESPACE = 1 };
@@ -48,18 +49,25 @@ static void print(struct shell *sh, const struct listing *l, char **words, int n
 
 	for (size_t i = 0; i < l->rows.n; i++)
 		device = MAX(device, (int)strlen(l->rows.v[i].device));
-	fprintf(sh->out, "%*sMOUNT%*s %*sSUPERBLK%*s TYPE   %-*s  DIRNAME\n", (width - 6) / 2, "",
+	row_text(sh, "%*sMOUNT%*s %*sSUPERBLK%*s TYPE   %-*s  DIRNAME\n", (width - 6) / 2, "",
 		width - 5 - (width - 6) / 2, "", (width - 8) / 2, "", width - 8 - (width - 8) / 2, "", device,
 		"DEVNAME");
 	for (size_t i = 0; i < l->rows.n; i++) {
 		const struct mount_row *r = &l->rows.v[i];
-		_cleanup_strbuf_ struct strbuf name = {0};
 
 		if (!is_wanted(r, words, n))
 			continue;
-		strbuf_add_clean(&name, r->device, strlen(r->device));
-		fprintf(sh->out, "%0*" PRIx64 " %0*" PRIx64 " %-6s %-*s  %s\n", width, r->mount, width, r->sb, r->type,
-			device, strbuf_str(&name), r->dir);
+		row_begin(sh, "mount");
+		row_addr(sh, "mount", r->mount);
+		row_text(sh, " ");
+		row_addr(sh, "superblock", r->sb);
+		row_text(sh, " ");
+		row_str(sh, "type", -6, r->type);
+		row_text(sh, " ");
+		row_str(sh, "device", -device, r->device);
+		row_text(sh, "  ");
+		row_str(sh, "folder", 0, r->dir);
+		row_end(sh);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "kernel/type.h"
 #include "shell/command.h"
 #include "shell/nodes.h"
+#include "shell/row.h"
 #include "shell/task_memory.h"
 #include "shell/tasks.h"
 #include "shell/value.h"
@@ -67,10 +68,11 @@ static const struct task *task_at(const struct request *r, uint64_t va)
 
 static void put_comm(struct shell *sh, const struct task *t)
 {
-	_cleanup_strbuf_ struct strbuf text = {0};
+	bool is_kernel = task_is_kernel(t);
 
-	strbuf_add_clean(&text, t->comm, strlen(t->comm));
-	fprintf(sh->out, task_is_kernel(t) ? "[%s]\n" : "%s\n", strbuf_str(&text));
+	row_text(sh, is_kernel ? "[" : "");
+	row_str(sh, "command", 0, t->comm);
+	row_text(sh, is_kernel ? "]" : "");
 }
 
 /* Where the stack pointer of a sleeping task was put. */
@@ -85,19 +87,19 @@ static struct error *saved_sp(struct kernel *k, const struct task *t, uint64_t *
 
 static void put_address(struct request *r, const struct task *t, bool active)
 {
-	int width = (int)(2 * r->sh->kernel->long_size);
 	struct error *e;
 	uint64_t sp;
 
 	if (!r->stacks) {
-		fprintf(r->sh->out, "%0*" PRIx64, width, t->va);
+		row_addr(r->sh, "task", t->va);
 		return;
 	}
 	e = active ? NULL : saved_sp(r->sh->kernel, t, &sp);
 	if (active || e)
-		fprintf(r->sh->out, "%*s--%*s", width / 2 - 1, "", width - width / 2 - 1, "");
+		row_none(r->sh, "stack", "--");
 	else
-		fprintf(r->sh->out, "%0*" PRIx64, width, sp);
+		row_addr(r->sh, "stack", sp);
+	row_only_addr(r->sh, "task", t->va);
 	error_free(e);
 }
 
@@ -113,12 +115,24 @@ static void list_one(struct request *r, const struct task *t)
 		e = type_read_member(sh->kernel, parent, "task_struct", "pid", &ppid);
 	error_free(e);
 	error_free(task_memory_read(sh, t, r->deltas, &m)); /* zeros where it cannot be read */
-	fprintf(sh->out, "%c %7" PRId64 " %7" PRIu64 " %3d  ", active && t->pid != 0 ? '>' : ' ', t->pid, ppid,
-		MAX(t->cpu, 0));
+	row_begin(sh, "task");
+	row_bool(sh, "active", t->pid != 0 ? "> " : "  ", "  ", active);
+	row_i64(sh, "pid", 7, t->pid);
+	row_text(sh, " ");
+	row_u64(sh, "ppid", 7, ppid);
+	row_text(sh, " ");
+	row_i64(sh, "cpu", 3, MAX(t->cpu, 0));
+	row_text(sh, "  ");
 	put_address(r, t, active);
-	fprintf(sh->out, "  %s  %4.1f %8" PRIu64 " %8" PRIu64 "  ", task_state_short(sh, t),
-		r->total_pages ? 100.0 * (double)m.rss / (double)r->total_pages : 0.0, m.total_vm * kib, m.rss * kib);
+	row_text(sh, "  ");
+	row_str(sh, "state", 0, task_state_short(sh, t));
+	row_text(sh, "  %4.1f ", r->total_pages ? 100.0 * (double)m.rss / (double)r->total_pages : 0.0);
+	row_u64(sh, "vsz_kib", 8, m.total_vm * kib);
+	row_text(sh, " ");
+	row_u64(sh, "rss_kib", 8, m.rss * kib);
+	row_text(sh, "  ");
 	put_comm(sh, t);
+	row_end(sh);
 }
 
 static void list_head(struct request *r)
@@ -128,7 +142,7 @@ static void list_head(struct request *r)
 	int left = (width - (int)strlen(title) + 1) / 2;
 
 	if (!r->no_head)
-		fprintf(r->sh->out, "      PID    PPID  CPU %*s%-*s  ST  %%MEM      VSZ      RSS  COMM\n",
+		row_text(r->sh, "      PID    PPID  CPU %*s%-*s  ST  %%MEM      VSZ      RSS  COMM\n",
 			left, "", width - left, title);
 }
 
@@ -162,6 +176,16 @@ static struct error *list(struct request *r)
 
 /* ---- other views ---- */
 
+static void put_count(struct shell *sh, const char *state, unsigned n)
+{
+	row_begin(sh, "state");
+	row_text(sh, "  ");
+	row_str(sh, "state", 0, state);
+	row_text(sh, ": ");
+	row_u64(sh, "tasks", 0, n);
+	row_end(sh);
+}
+
 static void summarize(struct request *r)
 {
 	const char *seen[16];
@@ -184,7 +208,7 @@ static void summarize(struct request *r)
 			counts[j]++;
 	}
 	for (unsigned j = 0; j < n; j++)
-		fprintf(r->sh->out, "  %s: %u\n", seen[j], counts[j]);
+		put_count(r->sh, seen[j], counts[j]);
 }
 
 struct run_time {
@@ -228,8 +252,9 @@ static void put_ago(struct shell *sh, uint64_t now, uint64_t then)
 {
 	uint64_t ms = now > then ? (now - then) / 1000000 : 0;
 
-	fprintf(sh->out, "[%" PRIu64 " %02u:%02u:%02u.%03u] ", ms / 86400000, (unsigned)(ms / 3600000 % 24),
-		(unsigned)(ms / 60000 % 60), (unsigned)(ms / 1000 % 60), (unsigned)(ms % 1000));
+	row_text(sh, "[%" PRIu64 " %02u:%02u:%02u.%03u] ", ms / 86400000, (unsigned)(ms / 3600000 % 24),
+		 (unsigned)(ms / 60000 % 60), (unsigned)(ms / 1000 % 60), (unsigned)(ms % 1000));
+	row_only_u64(sh, "ago_ms", ms);
 }
 
 static struct error *list_last_runs(struct request *r)
@@ -249,12 +274,17 @@ static struct error *list_last_runs(struct request *r)
 		width++;
 	for (size_t i = 0; i < n; i++) {
 		newest = MAX(newest, v[i].ns);
+		row_begin(r->sh, "task");
 		if (r->ago)
 			put_ago(r->sh, MAX(now_of(r->sh, v[i].t), newest), v[i].ns);
 		else
-			fprintf(r->sh->out, "[%*" PRIu64 "] ", width, v[i].ns);
-		fprintf(r->sh->out, "[%s]  ", task_state_short(r->sh, v[i].t));
-		print_task_line(r->sh, v[i].t);
+			row_text(r->sh, "[%*" PRIu64 "] ", width, v[i].ns);
+		row_only_u64(r->sh, "last_run_ns", v[i].ns);
+		row_text(r->sh, "[");
+		row_str(r->sh, "state", 0, task_state_short(r->sh, v[i].t));
+		row_text(r->sh, "]  ");
+		print_task_cells(r->sh, v[i].t);
+		row_end(r->sh);
 	}
 	return NULL;
 }
@@ -278,10 +308,10 @@ static void list_parents(struct request *r, const struct task *t)
 		t = task_at(r, va);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		fprintf(r->sh->out, "%*s", (int)i, "");
+		row_text(r->sh, "%*s", (int)i, "");
 		print_task_line(r->sh, chain[n - 1 - i]);
 	}
-	fputc('\n', r->sh->out);
+	row_text(r->sh, "\n");
 }
 
 static void list_children(struct request *r, const struct task *t)
@@ -298,11 +328,11 @@ static void list_children(struct request *r, const struct task *t)
 		/* threads have the parent of their process */
 		if (e || va != t->va || child->pid != child->tgid)
 			continue;
-		fputs("  ", r->sh->out);
+		row_text(r->sh, "  ");
 		print_task_line(r->sh, child);
 		any = true;
 	}
-	fputs(any ? "\n" : "  (no children)\n\n", r->sh->out);
+	row_text(r->sh, any ? "\n" : "  (no children)\n\n");
 }
 
 static void list_threads(struct request *r, const struct task *t)
@@ -315,11 +345,11 @@ static void list_threads(struct request *r, const struct task *t)
 
 		if (other->tgid != t->tgid || other->va == t->va || t->pid == 0)
 			continue;
-		fputs("  ", r->sh->out);
+		row_text(r->sh, "  ");
 		print_task_line(r->sh, other);
 		any = true;
 	}
-	fputs(any ? "\n" : "  (no threads)\n\n", r->sh->out);
+	row_text(r->sh, any ? "\n" : "  (no threads)\n\n");
 }
 
 static struct error *show(struct request *r)

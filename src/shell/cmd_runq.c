@@ -7,6 +7,7 @@
 #include "kernel/tree.h"
 #include "kernel/type.h"
 #include "shell/command.h"
+#include "shell/row.h"
 #include "shell/tasks.h"
 #include "shell/value.h"
 
@@ -30,13 +31,28 @@ struct queue {
 	struct error *e;
 };
 
+static void put_task(struct shell *sh, const struct task *t)
+{
+	row_text(sh, "PID: ");
+	row_i64(sh, "pid", -6, t->pid);
+	row_text(sh, " TASK: ");
+	row_addr(sh, "task", t->va);
+	row_text(sh, "  COMMAND: \"");
+	row_str(sh, "command", 0, t->comm);
+	row_text(sh, "\"");
+}
+
 static void put_queued(struct shell *sh, const struct task *t)
 {
 	uint64_t prio = 0;
 
 	error_free(type_read_member(sh->kernel, t->va, "task_struct", "prio", &prio)); /* then 0 */
-	fprintf(sh->out, "     [%3" PRIu64 "] PID: %-6" PRId64 " TASK: %0*" PRIx64 "  COMMAND: \"%s\"\n", prio, t->pid,
-		(int)(2 * sh->kernel->long_size), t->va, t->comm);
+	row_begin(sh, "queued");
+	row_text(sh, "     [");
+	row_u64(sh, "priority", 3, prio);
+	row_text(sh, "] ");
+	put_task(sh, t);
+	row_end(sh);
 }
 
 static bool put_entity(uint64_t key, uint64_t entry, void *arg);
@@ -86,10 +102,10 @@ static struct error *put_fair(struct shell *sh, uint64_t rq)
 	TRY(type_member(sh->kernel, "sched_entity", "run_node", &node));
 	q.entity_off = entity.off;
 	q.node_off = node.off;
-	fprintf(sh->out, "  CFS RB_ROOT: %0*" PRIx64 "\n", (int)(2 * sh->kernel->long_size), rq + cfs.off + root.off);
+	row_text(sh, "  CFS RB_ROOT: %0*" PRIx64 "\n", (int)(2 * sh->kernel->long_size), rq + cfs.off + root.off);
 	TRY(walk_fair(&q, rq + cfs.off));
 	if (!q.shown)
-		fputs("     [no tasks queued]\n", sh->out);
+		row_text(sh, "     [no tasks queued]\n");
 	return NULL;
 }
 
@@ -103,7 +119,7 @@ static struct error *put_real_time(struct shell *sh, uint64_t rq)
 	TRY(type_member(k, "rt_prio_array", "queue", &queue));
 	TRY(type_member(k, "task_struct", "rt", &entity));
 	TRY(type_member(k, "sched_rt_entity", "run_list", &link));
-	fprintf(sh->out, "  RT PRIO_ARRAY: %0*" PRIx64 "\n", (int)(2 * k->long_size), rq + array.off);
+	row_text(sh, "  RT PRIO_ARRAY: %0*" PRIx64 "\n", (int)(2 * k->long_size), rq + array.off);
 	for (uint32_t prio = 0; prio < queue.array_len; prio++) {
 		uint64_t head = rq + array.off + queue.off + prio * 2ull * k->long_size, node;
 		struct list_walk w;
@@ -122,7 +138,7 @@ static struct error *put_real_time(struct shell *sh, uint64_t rq)
 		TRY(list_error(&w));
 	}
 	if (!shown)
-		fputs("     [no tasks queued]\n", sh->out);
+		row_text(sh, "     [no tasks queued]\n");
 	return NULL;
 }
 
@@ -133,9 +149,14 @@ static struct error *put_queue(struct shell *sh, unsigned cpu)
 
 	TRY(percpu_address(sh->kernel, "runqueues", cpu, &rq));
 	TRY(task_running(sh->kernel, cpu, &t));
-	fprintf(sh->out, "CPU %u RUNQUEUE: %0*" PRIx64 "\n  CURRENT: PID: %-6" PRId64 " TASK: %0*" PRIx64
-			 "  COMMAND: \"%s\"\n",
-		cpu, (int)(2 * sh->kernel->long_size), rq, t.pid, (int)(2 * sh->kernel->long_size), t.va, t.comm);
+	row_begin(sh, "cpu");
+	row_text(sh, "CPU ");
+	row_u64(sh, "cpu", 0, cpu);
+	row_text(sh, " RUNQUEUE: ");
+	row_addr(sh, "runqueue", rq);
+	row_text(sh, "\n  CURRENT: ");
+	put_task(sh, &t);
+	row_end(sh);
 	TRY(put_real_time(sh, rq));
 	return put_fair(sh, rq);
 }
@@ -151,15 +172,22 @@ static uint64_t nanoseconds(struct shell *sh, uint64_t va, const char *type, con
 static struct error *put_times(struct shell *sh, unsigned cpu)
 {
 	struct task t;
-	uint64_t rq;
+	uint64_t rq, clock, arrived;
 
 	TRY(percpu_address(sh->kernel, "runqueues", cpu, &rq));
 	TRY(task_running(sh->kernel, cpu, &t));
-	fprintf(sh->out, " CPU %u: %016" PRIu64 "\n        %016" PRIu64 "  PID: %-6" PRId64 " TASK: %0*" PRIx64
-			 "  COMMAND: \"%s\"\n",
-		cpu, nanoseconds(sh, rq, "rq", "clock"),
-		nanoseconds(sh, t.va, "task_struct", "sched_info.last_arrival"), t.pid,
-		(int)(2 * sh->kernel->long_size), t.va, t.comm);
+	clock = nanoseconds(sh, rq, "rq", "clock");
+	arrived = nanoseconds(sh, t.va, "task_struct", "sched_info.last_arrival");
+	row_begin(sh, "cpu");
+	row_text(sh, " CPU ");
+	row_u64(sh, "cpu", 0, cpu);
+	row_text(sh, ": ");
+	row_u64(sh, "clock_ns", 0, clock);
+	row_text(sh, "\n        ");
+	row_u64(sh, "arrived_ns", 0, arrived);
+	row_text(sh, "  ");
+	put_task(sh, &t);
+	row_end(sh);
 	return NULL;
 }
 
@@ -173,10 +201,12 @@ static struct error *put_on_cpu(struct shell *sh, unsigned cpu)
 	clock = nanoseconds(sh, rq, "rq", "clock");
 	since = nanoseconds(sh, t.va, "task_struct", "sched_info.last_arrival");
 	ms = clock > since ? (clock - since) / 1000000 : 0;
-	fprintf(sh->out, " CPU %u: [%" PRIu64 " %02u:%02u:%02u.%03u]  ", cpu, ms / 86400000,
-		(unsigned)(ms / 3600000 % 24), (unsigned)(ms / 60000 % 60), (unsigned)(ms / 1000 % 60),
-		(unsigned)(ms % 1000));
-	print_task_line(sh, &t);
+	row_begin(sh, "cpu");
+	row_text(sh, " CPU %u: [%" PRIu64 " %02u:%02u:%02u.%03u]  ", cpu, ms / 86400000, (unsigned)(ms / 3600000 % 24),
+		 (unsigned)(ms / 60000 % 60), (unsigned)(ms / 1000 % 60), (unsigned)(ms % 1000));
+	row_only_u64(sh, "on_cpu_ms", ms);
+	put_task(sh, &t);
+	row_end(sh);
 	return NULL;
 }
 
@@ -207,7 +237,7 @@ static struct error *run(struct shell *sh, struct options *o)
 		if (!online)
 			continue;
 		if (any && put == put_queue)
-			fputc('\n', sh->out);
+			row_text(sh, "\n");
 		any = true;
 		e = put(sh, cpu);
 	}

@@ -6,6 +6,7 @@
 #include "kernel/module.h"
 #include "kernel/symbol.h"
 #include "shell/command.h"
+#include "shell/row.h"
 #include "shell/value.h"
 
 enum { OPT_LIST = 1, OPT_QUERY, OPT_NEXT, OPT_PREVIOUS, OPT_MODULES, OPT_MODULE };
@@ -28,12 +29,24 @@ struct listing {
 
 static void put(struct shell *sh, const struct symbol *s, uint64_t va, bool with_offset)
 {
-	fprintf(sh->out, "%" PRIx64 " (%c) %s", va, s->type ? s->type : '?', s->name);
-	if (with_offset && va != s->va)
-		fprintf(sh->out, sh->set.radix == 16 ? "+0x%" PRIx64 : "+%" PRIu64, va - s->va);
-	if (s->module)
-		fprintf(sh->out, " [%s]", s->module);
-	fputc('\n', sh->out);
+	char type[2] = {s->type ? s->type : '?', '\0'};
+
+	row_begin(sh, "symbol");
+	row_hex(sh, "address", 0, va);
+	row_text(sh, " (");
+	row_str(sh, "type", 0, type);
+	row_text(sh, ") ");
+	row_str(sh, "symbol", 0, s->name);
+	if (with_offset && va != s->va) {
+		row_text(sh, sh->set.radix == 16 ? "+0x%" PRIx64 : "+%" PRIu64, va - s->va);
+		row_only_u64(sh, "offset", va - s->va);
+	}
+	if (s->module) {
+		row_text(sh, " [");
+		row_str(sh, "module", 0, s->module);
+		row_text(sh, "]");
+	}
+	row_end(sh);
 }
 
 static bool list_one(const struct symbol *s, void *arg)
@@ -50,10 +63,10 @@ static bool list_one(const struct symbol *s, void *arg)
 static struct error *list_module(struct listing *l, const struct module *m)
 {
 	if (!l->query)
-		fprintf(l->sh->out, "%" PRIx64 " MODULE START: %s\n", m->mem[0].start, m->name);
+		row_text(l->sh, "%" PRIx64 " MODULE START: %s\n", m->mem[0].start, m->name);
 	TRY(module_symbols_walk(l->sh->kernel, m, list_one, l));
 	if (!l->query)
-		fprintf(l->sh->out, "%" PRIx64 " MODULE END: %s\n", m->mem[0].start + m->total_size, m->name);
+		row_text(l->sh, "%" PRIx64 " MODULE END: %s\n", m->mem[0].start + m->total_size, m->name);
 	return NULL;
 }
 

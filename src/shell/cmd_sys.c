@@ -9,6 +9,7 @@
 #include "kernel/vmem.h"
 #include "shell/command.h"
 #include "shell/nodes.h"
+#include "shell/row.h"
 #include "shell/tasks.h"
 
 enum { OPT_TAINT = 1 };
@@ -20,10 +21,11 @@ static const struct option_def options[] = {
 
 static void put(struct shell *sh, const char *label, const char *text)
 {
-	_cleanup_strbuf_ struct strbuf clean = {0};
-
-	strbuf_add_clean(&clean, text, strlen(text));
-	fprintf(sh->out, "%12s: %s\n", label, strbuf_str(&clean));
+	row_begin(sh, "fact");
+	row_str(sh, "what", 12, label);
+	row_text(sh, ": ");
+	row_str(sh, "value", 0, text);
+	row_end(sh);
 }
 
 static void put_date(struct shell *sh, const struct report *r)
@@ -174,14 +176,19 @@ static void put_taint(struct shell *sh, const struct report *r)
 	char letters[65];
 
 	if (r->taint.from == FROM_NOWHERE) {
-		fputs("TAINTED_MASK: (unknown)\n", sh->out);
+		row_text(sh, "TAINTED_MASK: (unknown)\n");
 		return;
 	}
 	taint_letters(r->taint.value, letters, sizeof(letters));
-	fprintf(sh->out, "TAINTED_MASK: %" PRIx64 "  %s\n", r->taint.value, letters);
+	row_begin(sh, "taint");
+	row_text(sh, "TAINTED_MASK: ");
+	row_hex(sh, "mask", 0, r->taint.value);
+	row_text(sh, "  ");
+	row_str(sh, "letters", 0, letters);
+	row_end(sh);
 	for (unsigned bit = 0; taint_bit(bit); bit++)
 		if (r->taint.value >> bit & 1)
-			fprintf(sh->out, "  %c: %s\n", taint_bit(bit)->letter, taint_bit(bit)->words);
+			row_text(sh, "  %c: %s\n", taint_bit(bit)->letter, taint_bit(bit)->words);
 }
 
 static struct error *run(struct shell *sh, struct options *o)

@@ -37,6 +37,8 @@ char **command_words(const struct options *o, int *ret_n);
 /* "PID: 1        TASK: ffff...  CPU: 0    COMMAND: "init"" and a newline: before output that
  * belongs to a task. */
 void print_task_line(struct shell *sh, const struct task *t);
+/* The same as cells of a row that is begun. */
+void print_task_cells(struct shell *sh, const struct task *t);
 
 /* The rows. */
 extern const struct command cmd_alias, cmd_ascii, cmd_bpf, cmd_bt, cmd_btop, cmd_dev, cmd_diff,

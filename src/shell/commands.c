@@ -132,9 +132,8 @@ struct error *command_run(struct shell *sh, const struct command *c, int argc, c
 	return e;
 }
 
-void print_task_line(struct shell *sh, const struct task *t)
+void print_task_cells(struct shell *sh, const struct task *t)
 {
-	row_begin(sh, "task");
 	row_text(sh, "PID: ");
 	row_i64(sh, "pid", -8, t->pid);
 	row_text(sh, " TASK: ");
@@ -144,5 +143,11 @@ void print_task_line(struct shell *sh, const struct task *t)
 	row_text(sh, "  COMMAND: \"");
 	row_str(sh, "command", 0, t->comm);
 	row_text(sh, "\"");
+}
+
+void print_task_line(struct shell *sh, const struct task *t)
+{
+	row_begin(sh, "task");
+	print_task_cells(sh, t);
 	row_end(sh);
 }

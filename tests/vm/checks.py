@@ -178,6 +178,36 @@ def shell(o):
     return f"{len(stacks)} tasks, each with a whole stack"
 
 
+def shell_busy(o):
+    """What tests/vm/busy.c made is what the commands show: sockets, System V objects, BPF, a trace; and
+    the slab caches, timers and machine code of this kernel can be read."""
+    pid = re.search(r"^[> ] +(\d+) .* busy$", ask(o, "ps -u")[0], re.M)[1]
+    net, ipcs, bpf, trace, caches, cache, timers, code, hogs, core = ask(
+        o, f"net -s {pid}", "ipcs", "bpf -P", "trace show", "kmem -s", "kmem -S task_struct", "timer", "dis schedule 8",
+        "hogs", f"gcore -o {o.work}/core.busy {pid}")
+    for what in (r"^ *\d+ .* INET:STREAM +127.0.0.1-7777 0.0.0.0-0$", r"INET:STREAM +127.0.0.1-\d+ 127.0.0.1-7777$",
+                 r"INET:DGRAM +127.0.0.1-5353 ", r"UNIX:STREAM"):
+        assert re.search(what, net, re.M), f"no {what} in\n{net}"
+    for what in (r" 00001234 0 +0 +640 +12288 +1 ", r" 00001235 0 +0 +600 +3 ", r" 00001236 0 +0 +600 +8 +1 "):
+        assert re.search(what, ipcs), f"no {what} in\n{ipcs}"
+    assert re.search(r"SOCKET_FILTER .*\n +XLATED: 16 .*\n.*\n.*NAME: busy_prog ", bpf), bpf
+    assert re.search(r"^ +busy-\d+ .*: print: .*buf=hello from busy$", trace, re.M), trace[-2000:]
+    assert re.search(r": sched_switch: prev_comm=\S+ prev_pid=\d+ ", trace), trace[-2000:]
+    rows = re.findall(r"^[0-9a-f]{16} +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)k  (\S+)$", caches, re.M)
+    assert len(rows) > 100 and all(int(used) <= int(total) for _, used, total, *_ in rows), caches
+    tasks = next(int(r[1]) for r in rows if r[5] == "task_struct")
+    shown = len(ask(o, "ps -H")[0].splitlines())
+    assert shown - 4 <= tasks <= shown + 20, f"{tasks} task_structs in use, ps shows {shown}"  # not init_task; exiting ones
+    assert re.search(r"^  \[?[0-9a-f]{16}|^   [0-9a-f]{16}", cache, re.M) or "objects at hand" in cache, cache
+    assert len(re.findall(r"^ +\d+ +-?\d+ +[0-9a-f]{16}  [0-9a-f]{16}  <[\w.]+>$", timers, re.M)) > 5, timers
+    assert re.search(r"^0x[0-9a-f]+ <schedule>:", code) and "(bad)" not in code, code
+    assert " busy" in hogs or "sleep" in hogs, hogs
+    saved = re.search(r"Saved .*: (\d+) areas, \d+ pages; (\d+) pages are not in the dump", core)
+    (o.work / "core.busy").unlink()
+    assert saved and int(saved[1]) > 5, core
+    return f"{len(rows)} caches, {tasks} tasks in use, {len(trace.splitlines())} events"
+
+
 def oracle_dmesg(o):
     """makedumpfile reads our dump and prints the same log, byte for byte."""
     out = o.work / "oracle-dmesg"

@@ -47,9 +47,9 @@ SCENARIOS = [
     Scenario("xfs-label-6.12-segments", kernel="6.12", fstype="xfs", by="LABEL",
              sysconfig='KEXEC_ARGS="-c"\n'),
     Scenario("ext4-uuid-6.12-file", kernel="6.12", by="UUID", sysconfig='KEXEC_ARGS="-s"\n', cpus=2,
-             checks=DUMP_CHECKS + ["shell", "oracle_counts"]),
+             programs=["busy"], before_crash="busy", checks=DUMP_CHECKS + ["shell", "shell_busy", "oracle_counts"]),
     Scenario("ext4-device-7-file", kernel="7", sysconfig='KEXEC_ARGS="-s"\n',
-             checks=DUMP_CHECKS + ["shell", "oracle_counts"]),
+             programs=["busy"], before_crash="busy", checks=DUMP_CHECKS + ["shell", "shell_busy", "oracle_counts"]),
     # firmware and KASLR between them may leave no 192M in one piece of a 512M machine
     Scenario("ext4-uuid-7-segments-uefi", kernel="7", by="UUID", uefi=True, ram_mb=768, crashkernel="160M",
              sysconfig='KEXEC_ARGS="-c"\n'),

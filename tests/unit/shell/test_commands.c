@@ -210,7 +210,10 @@ static void answers_in_json(void **state)
 
 	says(t, "btop --json 5000",
 	     "{\"command\":\"btop 5000\",\"rows\":[{\"row\":\"conversion\",\"bytes\":\"0x5000\",\"page\":\"0x5\"}\n]}\n");
-	says(t, "sym act --json", "{\"command\":\"sym act\",\"rows\":[],\"text\":[\"ffffffff81000100 (T) act\"]}\n");
+	says(t, "sym act --json",
+	     "{\"command\":\"sym act\",\"rows\":[{\"row\":\"symbol\",\"address\":\"0xffffffff81000100\",\"type\":\"T\",\"symbol\":\"act\"}"
+	     "\n]}\n");
+	says(t, "p 1 + 1 --json", "{\"command\":\"p 1 + 1\",\"rows\":[],\"text\":[\"$1 = 2\"]}\n");
 	says(t, "ptob ffffffffffffffff --json",
 	     "{\"command\":\"ptob ffffffffffffffff\",\"rows\":[],\"error\":\"ptob: ffffffffffffffff: more pages than there can "
 	     "be\"}\n");
