@@ -142,19 +142,17 @@ static const struct {
 
 #define X86_FRAME 0x000ffffffffff000ull
 
-static struct error *pte(struct shell *sh, const char *word, uint64_t v)
+void put_pte(struct shell *sh, uint64_t v)
 {
 	int width = (int)(2 * sh->kernel->long_size);
 	char names[160] = "";
 	size_t n = 0;
 
-	(void)word;
-	if (!sh->kernel->arch || !text_equal(sh->kernel->arch->name, "x86_64"))
-		return error_new(ERROR_UNSUPPORTED, "the bits of page table entries are told for x86_64 alone");
 	for (size_t i = 0; i < ARRAY_SIZE(x86_flags); i++)
 		if (v >> x86_flags[i].bit & 1)
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? "|" : "", x86_flags[i].name);
-	if (v && !(v & 1)) { /* type 5 bits from the top, offset inverted: swap entries since 4.18 */
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? "|" : "",
+					      x86_flags[i].bit == 8 && !(v & 1) ? "PROTNONE" : x86_flags[i].name);
+	if (v && !(v & 0x101)) { /* bit 8 without bit 0: there, but not to be touched. Else type 5 bits from the top, offset inverted: swap entries since 4.18 */
 		row_text(sh, "%*sPTE%*s  SWAP TYPE  OFFSET\n", (width - 3) / 2, "", width - 3 - (width - 3) / 2, "");
 		row_begin(sh, "swap");
 		row_hex(sh, "pte", -width, v);
@@ -163,7 +161,7 @@ static struct error *pte(struct shell *sh, const char *word, uint64_t v)
 		row_text(sh, "  ");
 		row_u64(sh, "offset", 0, (~v << 5) >> 14);
 		row_end(sh);
-		return NULL;
+		return;
 	}
 	row_text(sh, "%*sPTE%*s  PHYSICAL  FLAGS\n", (width - 3) / 2, "", width - 3 - (width - 3) / 2, "");
 	row_begin(sh, "pte");
@@ -174,6 +172,14 @@ static struct error *pte(struct shell *sh, const char *word, uint64_t v)
 	row_str(sh, "flags", 0, v ? names : "no mapping");
 	row_text(sh, ")");
 	row_end(sh);
+}
+
+static struct error *pte(struct shell *sh, const char *word, uint64_t v)
+{
+	(void)word;
+	if (!sh->kernel->arch || !text_equal(sh->kernel->arch->name, "x86_64"))
+		return error_new(ERROR_UNSUPPORTED, "the bits of page table entries are told for x86_64 alone");
+	put_pte(sh, v);
 	return NULL;
 }
 
@@ -218,9 +224,9 @@ static struct error *run_ascii(struct shell *sh, struct options *o)
 	if (!n)
 		put_table(sh);
 	for (int i = 0; i < n; i++) {
-		char text[9];
+		char text[64];
 		uint64_t v;
-		unsigned len = 0;
+		size_t len = 0;
 
 		if (!text_hex(words[i], &v))
 			return error_new(ERROR_USAGE, "%s: expected a hexadecimal number", words[i]);
@@ -229,13 +235,15 @@ static struct error *run_ascii(struct shell *sh, struct options *o)
 			unsigned shift = 8 * (sh->kernel->big ? sh->kernel->long_size - 1 - b : b);
 			unsigned char c = (unsigned char)(v >> shift);
 
-			if (!(v >> shift) && !sh->kernel->big)
-				break;
-			text[len++] = c >= ' ' && c < 127 ? (char)c : '.';
+			if (c >= ' ' && c < 127)
+				len += (size_t)snprintf(text + len, sizeof(text) - len, "%c", c);
+			else if (c < 32)
+				len += (size_t)snprintf(text + len, sizeof(text) - len, "<%s>", control_names[c]);
+			else
+				len += (size_t)snprintf(text + len, sizeof(text) - len, "<%02x>", c);
 		}
-		text[len] = '\0';
 		row_begin(sh, "text");
-		row_hex(sh, "value", 0, v);
+		row_addr(sh, "value", v);
 		row_text(sh, ": ");
 		row_str(sh, "text", 0, text);
 		row_end(sh);

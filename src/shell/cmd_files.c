@@ -4,18 +4,29 @@
 #include <sys/stat.h>
 
 #include "base/base.h"
-#include "kernel/type.h"
+#include "kernel/peek.h"
+#include "kernel/tree.h"
 #include "shell/command.h"
 #include "shell/fds.h"
+#include "shell/kmem.h"
 #include "shell/path.h"
 #include "shell/row.h"
 #include "shell/tasks.h"
+#include "shell/value.h"
 
-enum { OPT_REFERENCE = 1 };
+enum { OPT_REFERENCE = 1, OPT_CACHED, OPT_INODE, OPT_DENTRY };
 
 static const struct option_def options[] = {
 	{'R', NULL, "WORD", "only files in which a number, an address or a name occurs", OPT_REFERENCE},
+	{'c', NULL, NULL, "how many pages of each are in the page cache", OPT_CACHED},
+	{'p', NULL, "INODE", "the pages of an inode that are in the page cache", OPT_INODE},
+	{'d', NULL, "DENTRY", "what a directory entry is", OPT_DENTRY},
 	{0},
+};
+
+struct asked {
+	const char *word; /* -R */
+	bool cached;
 };
 
 struct row {
@@ -123,8 +134,112 @@ static struct error *put_folders(struct shell *sh, const struct task *t)
 struct printing {
 	struct shell *sh;
 	const char *word;
+	bool cached, any;
+};
+
+/* fs/inode.c, mm/filemap.c: i_mapping and how many pages it has */
+static struct error *put_cached(struct shell *sh, const struct row *r)
+{
+	_cleanup_peek_ struct peek p = {.k = sh->kernel};
+	uint64_t mapping = peek_member(&p, r->inode, "inode", "i_mapping");
+	uint64_t pages = peek_member(&p, mapping, "address_space", "nrpages");
+
+	TRY(peek_error(&p));
+	row_begin(sh, "file");
+	row_u64(sh, "fd", 3, r->fd);
+	row_text(sh, " ");
+	row_addr(sh, "inode", r->inode);
+	row_text(sh, " ");
+	row_addr(sh, "mapping", mapping);
+	row_text(sh, " ");
+	row_u64(sh, "pages", 7, pages);
+	row_text(sh, " ");
+	row_str(sh, "type", -4, r->type);
+	row_text(sh, " ");
+	row_str(sh, "path", 0, r->path);
+	row_end(sh);
+	return NULL;
+}
+
+struct caching {
+	struct shell *sh;
+	struct error *e;
 	bool any;
 };
+
+static bool put_cached_page(uint64_t index, uint64_t page, void *arg)
+{
+	struct caching *c = arg;
+	uint64_t pfn;
+
+	(void)index;
+	if (page & 3) /* shadows of pages that were dropped */
+		return true;
+	c->e = kmem_page_of(c->sh, page, false, &page, &pfn);
+	if (!c->e)
+		c->e = kmem_page(c->sh, page, pfn, NULL);
+	c->any = true;
+	return !c->e && !shell_interrupted();
+}
+
+static struct error *put_pages(struct shell *sh, const char *word)
+{
+	_cleanup_peek_ struct peek p = {.k = sh->kernel};
+	struct caching c = {.sh = sh};
+	uint64_t inode, mapping, pages, tree;
+	struct error *e;
+
+	TRY(value_address(sh, word, &inode));
+	mapping = peek_member(&p, inode, "inode", "i_mapping");
+	pages = peek_member(&p, mapping, "address_space", "nrpages");
+	tree = mapping + peek_offset(&p, "address_space", "i_pages|page_tree");
+	TRY(peek_error(&p));
+	row_middle(sh, 0, "INODE");
+	row_text(sh, "  NRPAGES\n");
+	row_begin(sh, "inode");
+	row_addr(sh, "inode", inode);
+	row_text(sh, " ");
+	row_u64(sh, "pages", 8, pages);
+	row_end(sh);
+	row_text(sh, "\n");
+	e = xarray_walk(sh->kernel, tree, put_cached_page, &c);
+	if (!c.e)
+		return e;
+	error_free(e);
+	return c.e;
+}
+
+static struct error *put_dentry(struct shell *sh, const char *word)
+{
+	_cleanup_peek_ struct peek p = {.k = sh->kernel};
+	_cleanup_strbuf_ struct strbuf path = {0};
+	uint64_t dentry, inode, sb, mode;
+
+	TRY(value_address(sh, word, &dentry));
+	inode = peek_member(&p, dentry, "dentry", "d_inode");
+	sb = peek_member(&p, dentry, "dentry", "d_sb");
+	mode = inode ? peek_member(&p, inode, "inode", "i_mode") : 0;
+	TRY(peek_error(&p));
+	path_of(sh, dentry, 0, &path);
+	row_middle(sh, 0, "DENTRY");
+	row_text(sh, " ");
+	row_middle(sh, 0, "INODE");
+	row_text(sh, " ");
+	row_middle(sh, 0, "SUPERBLK");
+	row_text(sh, " TYPE PATH\n");
+	row_begin(sh, "dentry");
+	row_addr(sh, "dentry", dentry);
+	row_text(sh, " ");
+	row_addr(sh, "inode", inode);
+	row_text(sh, " ");
+	row_addr(sh, "superblock", sb);
+	row_text(sh, " ");
+	row_str(sh, "type", -4, inode ? inode_type(mode) : "N/A");
+	row_text(sh, " ");
+	row_str(sh, "path", 0, strbuf_str(&path));
+	row_end(sh);
+	return NULL;
+}
 
 static struct error *put_file(uint64_t fd, uint64_t file, void *arg)
 {
@@ -133,7 +248,13 @@ static struct error *put_file(uint64_t fd, uint64_t file, void *arg)
 	struct row r = {.fd = fd, .file = file, .type = "?"};
 	struct error *e;
 
-	if (!p->any) {
+	if (!p->any && p->cached) {
+		row_text(sh, " FD ");
+		row_middle(sh, 0, "INODE");
+		row_text(sh, " ");
+		row_middle(sh, 0, "I_MAPPING");
+		row_text(sh, " NRPAGES TYPE PATH\n");
+	} else if (!p->any) {
 		row_text(sh, " FD ");
 		row_middle(sh, 0, "FILE");
 		row_text(sh, " ");
@@ -144,7 +265,9 @@ static struct error *put_file(uint64_t fd, uint64_t file, void *arg)
 	}
 	p->any = true;
 	e = read_row(sh, &r);
-	if (!e && (!p->word || refers(&r, p->word)))
+	if (!e && p->cached && r.inode)
+		e = put_cached(sh, &r);
+	else if (!e && (!p->word || refers(&r, p->word)))
 		put_row(sh, &r);
 	free(r.path);
 	if (!e || error_kind(e) == ERROR_NOMEM)
@@ -154,9 +277,9 @@ static struct error *put_file(uint64_t fd, uint64_t file, void *arg)
 	return NULL;
 }
 
-static struct error *put_files(struct shell *sh, const struct task *t, const char *word)
+static struct error *put_files(struct shell *sh, const struct task *t, const struct asked *a)
 {
-	struct printing p = {.sh = sh, .word = word};
+	struct printing p = {.sh = sh, .word = a->word, .cached = a->cached};
 
 	TRY(fds_walk(sh, t, put_file, &p));
 	if (!p.any)
@@ -164,30 +287,35 @@ static struct error *put_files(struct shell *sh, const struct task *t, const cha
 	return NULL;
 }
 
-static struct error *put_task(struct shell *sh, const struct task *t, const void *word)
+static struct error *put_task(struct shell *sh, const struct task *t, const void *asked)
 {
 	print_task_line(sh, t);
 	TRY(put_folders(sh, t));
-	return put_files(sh, t, word);
+	return put_files(sh, t, asked);
 }
 
 static struct error *run(struct shell *sh, struct options *o)
 {
-	const char *word = NULL;
+	struct asked a = {0};
 	char **words;
 	int id, n;
 
-	while ((id = options_next(o)) > 0)
-		word = o->value;
+	while ((id = options_next(o)) > 0) {
+		if (id == OPT_INODE || id == OPT_DENTRY)
+			return id == OPT_INODE ? put_pages(sh, o->value) : put_dentry(sh, o->value);
+		if (id == OPT_REFERENCE)
+			a.word = o->value;
+		a.cached |= id == OPT_CACHED;
+	}
 	if (id < 0)
 		return command_misused();
 	words = command_words(o, &n);
-	return tasks_for_words(sh, words, n, true, put_task, word);
+	return tasks_for_words(sh, words, n, true, put_task, &a);
 }
 
 const struct command cmd_files = {
 	.name = "files",
-	.args = "[-R word] [pid | task] ...",
+	.args = "[-R word] [-c] [pid | task] ... | -p inode | -d dentry",
 	.summary = "list the files that a task has open",
 	.options = options,
 	.run = run,

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "kernel/peek.h"
 #include "kernel/symbol.h"
+#include "kernel/task.h"
 #include "kernel/tree.h"
 #include "kernel/type.h"
 #include "kernel/vmem.h"
@@ -11,11 +13,15 @@
 #include "shell/row.h"
 #include "shell/value.h"
 
-enum { OPT_USED = 1, OPT_COUNTS };
+enum { OPT_USED = 1, OPT_COUNTS, OPT_AFFINITY, OPT_SOFT, OPT_GATES, OPT_CPUS };
 
 static const struct option_def options[] = {
 	{'u', NULL, NULL, "only those in use", OPT_USED},
 	{'s', NULL, NULL, "how often each came, by CPU", OPT_COUNTS},
+	{'a', NULL, NULL, "the CPUs that each may go to", OPT_AFFINITY},
+	{'b', NULL, NULL, "soft interrupts", OPT_SOFT},
+	{'d', NULL, NULL, "the gates of the interrupt descriptor table (x86)", OPT_GATES},
+	{'c', NULL, "CPUS", "with -s: of some CPUs: 0, 1,3, 2-4, all", OPT_CPUS},
 	{0},
 };
 
@@ -127,12 +133,12 @@ static struct error *put_irq(struct shell *sh, uint64_t number, uint64_t desc, b
 }
 
 /* The first word of a CPU's kstat_irqs is the count. */
-static struct error *put_counts(struct shell *sh, const struct irqs *all)
+static struct error *put_counts(struct shell *sh, const struct irqs *all, const char *spec)
 {
 	struct cpus cpus;
 	struct error *e = NULL;
 
-	TRY(value_cpus(sh, "all", &cpus));
+	TRY(value_cpus(sh, spec, &cpus));
 	row_text(sh, "      ");
 	for (unsigned cpu = 0; cpu < cpus.nr; cpu++)
 		if (cpus.in[cpu])
@@ -189,29 +195,174 @@ static struct error *list(struct shell *sh, const struct irqs *all, bool only_us
 	return NULL;
 }
 
+/* "0-2,5": the CPUs of a mask. */
+static void mask_text(const unsigned char *bits, unsigned cpus, struct strbuf *out)
+{
+	for (unsigned cpu = 0; cpu < cpus; cpu++) {
+		unsigned last = cpu;
+
+		if (!(bits[cpu / 8] >> (cpu % 8) & 1))
+			continue;
+		while (last + 1 < cpus && bits[(last + 1) / 8] >> ((last + 1) % 8) & 1)
+			last++;
+		strbuf_printf(out, last > cpu ? "%s%u-%u" : "%s%u", out->len ? "," : "", cpu, last);
+		cpu = last;
+	}
+}
+
+#define MASK_MAX 1024 /* bytes: 8192 CPUs */
+
+static struct error *put_affinity(struct shell *sh, const struct irqs *all)
+{
+	bool pointer = !peek_has(sh->kernel, "irq_common_data", "affinity.bits") ||
+		       peek_has(sh->kernel, "irq_common_data", "affinity[0].bits");
+	unsigned cpus;
+
+	TRY(cpu_count(sh->kernel, &cpus));
+	row_text(sh, "IRQ NAME                 AFFINITY\n");
+	for (size_t i = 0; i < all->v.n && !shell_interrupted(); i++) {
+		_cleanup_peek_ struct peek p = {.k = sh->kernel};
+		uint64_t desc = all->v.v[i].desc, action = peek_member(&p, desc, "irq_desc", "action"), mask;
+		_cleanup_strbuf_ struct strbuf text = {0};
+		unsigned char bits[MASK_MAX] = {0};
+		char name[128];
+
+		mask = desc + peek_offset(&p, "irq_desc", "irq_common_data") + peek_offset(&p, "irq_common_data", "affinity");
+		if (pointer) /* CONFIG_CPUMASK_OFFSTACK */
+			mask = peek_long(&p, mask);
+		peek_bytes(&p, mask, bits, MIN((cpus + 7) / 8, (unsigned)MASK_MAX));
+		if (!action || !peek_ok(&p))
+			continue;
+		TRY(action_name(sh, action, name, sizeof(name)));
+		mask_text(bits, MIN(cpus, 8u * MASK_MAX), &text);
+		row_begin(sh, "affinity");
+		row_u64(sh, "irq", 3, all->v.v[i].number);
+		row_text(sh, " ");
+		row_str(sh, "name", -20, name);
+		row_text(sh, " ");
+		row_str(sh, "cpus", 0, strbuf_str(&text));
+		row_end(sh);
+	}
+	return NULL;
+}
+
+#define SOFT_MAX 32
+
+/* softirq_vec[]: as many as enum softirq... has names, which is NR_SOFTIRQS. */
+static struct error *put_soft(struct shell *sh)
+{
+	_cleanup_peek_ struct peek p = {.k = sh->kernel};
+	uint64_t va = peek_symbol(&p, "softirq_vec"), each = peek_size(&p, "softirq_action");
+	int64_t n = peek_constant(&p, "NR_SOFTIRQS");
+
+	TRY(peek_error(&p));
+	row_text(sh, "SOFTIRQ_VEC      ACTION\n");
+	for (int64_t i = 0; i < MIN(n, (int64_t)SOFT_MAX); i++) {
+		uint64_t action = peek_member(&p, va + (uint64_t)i * each, "softirq_action", "action");
+		char name[600];
+
+		TRY(peek_error(&p));
+		if (!action)
+			continue;
+		value_symbol_text(sh, action, 10, name, sizeof(name));
+		row_begin(sh, "soft");
+		row_text(sh, "    [");
+		row_i64(sh, "vector", 0, i);
+		row_text(sh, "]%*s", i < 10 ? 5 : 4, "");
+		row_addr(sh, "action", action);
+		row_text(sh, "  <");
+		row_str(sh, "name", 0, name);
+		row_text(sh, ">");
+		row_end(sh);
+	}
+	return NULL;
+}
+
+#define GATES 256
+#define GATE_LEN 16 /* arch/x86/include/asm/desc_defs.h: struct gate_struct */
+
+static struct error *put_gates(struct shell *sh)
+{
+	_cleanup_peek_ struct peek p = {.k = sh->kernel};
+	uint64_t table = peek_symbol(&p, "idt_table");
+
+	if (!sh->kernel->arch || !text_equal(sh->kernel->arch->name, "x86_64"))
+		return error_new(ERROR_UNSUPPORTED, "-d: x86_64 has such a table");
+	TRY(peek_error(&p));
+	for (unsigned i = 0; i < GATES && !shell_interrupted(); i++) {
+		unsigned char g[GATE_LEN];
+		uint64_t va;
+		char name[600];
+
+		peek_bytes(&p, table + i * GATE_LEN, g, sizeof(g));
+		TRY(peek_error(&p));
+		va = get_u16(g, false) | (uint64_t)get_u16(g + 6, false) << 16 | (uint64_t)get_u32(g + 8, false) << 32;
+		value_symbol_text(sh, va, 10, name, sizeof(name));
+		row_begin(sh, "gate");
+		row_text(sh, "%s[", i < 10 ? "  " : i < 100 ? " " : "");
+		row_u64(sh, "vector", 0, i);
+		row_text(sh, "] ");
+		if (name[0])
+			row_str(sh, "handler", 0, name);
+		else
+			row_hex(sh, "address", 0, va);
+		row_end(sh);
+	}
+	return NULL;
+}
+
+/* Interrupts that were named by number. */
+static struct error *put_named(struct shell *sh, const struct irqs *all, char **words, int n)
+{
+	row_text(sh, " IRQ   IRQ_DESC/_DATA      IRQACTION      NAME\n");
+	for (int i = 0; i < n; i++) {
+		uint64_t number, desc = 0;
+
+		if (!text_u64(words[i], &number))
+			return error_new(ERROR_USAGE, "%s: expected the number of an interrupt", words[i]);
+		for (size_t j = 0; j < all->v.n && !desc; j++)
+			if (all->v.v[j].number == number)
+				desc = all->v.v[j].desc;
+		TRY(put_irq(sh, number, desc, false));
+	}
+	return NULL;
+}
+
 static struct error *run(struct shell *sh, struct options *o)
 {
-	bool only_used = false, counts = false;
+	bool only_used = false;
+	const char *spec = "all";
 	struct irqs all = {0};
 	struct error *e;
-	int id;
+	char **words;
+	int id, n, what = 0;
 
 	while ((id = options_next(o)) > 0) {
 		only_used |= id == OPT_USED;
-		counts |= id == OPT_COUNTS;
+		if (id == OPT_CPUS)
+			spec = o->value;
+		else if (id != OPT_USED)
+			what = id;
 	}
 	if (id < 0)
 		return command_misused();
+	words = command_words(o, &n);
+	if (what == OPT_SOFT || what == OPT_GATES)
+		return what == OPT_SOFT ? put_soft(sh) : put_gates(sh);
 	e = load(sh, &all);
-	if (!e)
-		e = counts ? put_counts(sh, &all) : list(sh, &all, only_used);
+	if (!e && what == OPT_COUNTS)
+		e = put_counts(sh, &all, spec);
+	else if (!e && what == OPT_AFFINITY)
+		e = put_affinity(sh, &all);
+	else if (!e)
+		e = n ? put_named(sh, &all, words, n) : list(sh, &all, only_used);
 	vector_done(&all.v);
 	return e;
 }
 
 const struct command cmd_irq = {
 	.name = "irq",
-	.args = "[-u] | -s",
+	.args = "[-u] [irq ...] | -s [-c cpus] | -a | -b | -d",
 	.summary = "list interrupts and who handles them",
 	.options = options,
 	.run = run,

@@ -11,11 +11,12 @@
 #include "shell/tasks.h"
 #include "shell/value.h"
 
-enum { OPT_CPUS = 1, OPT_TIMES, OPT_ON_CPU };
+enum { OPT_CPUS = 1, OPT_TIMES, OPT_ON_CPU, OPT_LAG };
 
 static const struct option_def options[] = {
 	{'c', NULL, "CPUS", "only these CPUs: 0, 1,3, 2-4, all", OPT_CPUS},
 	{'t', NULL, NULL, "the clock of each queue, and when its tasks last ran", OPT_TIMES},
+	{'T', NULL, NULL, "how far each queue's clock is behind the most recent one", OPT_LAG},
 	{'m', NULL, NULL, "how long the running task of each CPU has been on it", OPT_ON_CPU},
 	{0},
 };
@@ -210,25 +211,77 @@ static struct error *put_on_cpu(struct shell *sh, unsigned cpu)
 	return NULL;
 }
 
+struct lag {
+	unsigned cpu;
+	uint64_t clock;
+};
+
+static int most_recent_first(const void *a, const void *b)
+{
+	const struct lag *x = a, *y = b;
+
+	return x->clock > y->clock ? -1 : x->clock < y->clock;
+}
+
+static struct error *put_lags(struct shell *sh, const struct cpus *cpus)
+{
+	VECTOR(struct lag) all = {0};
+
+	for (unsigned cpu = 0; cpu < cpus->nr; cpu++) {
+		struct lag l = {.cpu = cpu};
+		bool online = true;
+		uint64_t rq;
+		struct error *e;
+
+		error_free(cpu_in_mask(sh->kernel, "online", cpu, &online));
+		if (!cpus->in[cpu] || !online)
+			continue;
+		e = percpu_address(sh->kernel, "runqueues", cpu, &rq);
+		if (!e)
+			l.clock = nanoseconds(sh, rq, "rq", "clock");
+		if (!e && !vector_push(&all, l))
+			e = error_nomem();
+		if (e) {
+			vector_done(&all);
+			return e;
+		}
+	}
+	if (all.n)
+		qsort(all.v, all.n, sizeof(*all.v), most_recent_first);
+	for (size_t i = 0; i < all.n; i++) {
+		row_begin(sh, "lag");
+		row_text(sh, "  CPU ");
+		row_u64(sh, "cpu", 0, all.v[i].cpu);
+		row_text(sh, ": %.2f secs", (double)(all.v[0].clock - all.v[i].clock) / 1e9);
+		row_only_u64(sh, "behind_ns", all.v[0].clock - all.v[i].clock);
+		row_end(sh);
+	}
+	vector_done(&all);
+	return NULL;
+}
+
 static struct error *run(struct shell *sh, struct options *o)
 {
 	struct error *(*put)(struct shell *sh, unsigned cpu) = put_queue;
 	const char *spec = "all";
 	struct error *e = NULL;
 	struct cpus cpus;
-	bool any = false;
+	bool any = false, lag = false;
 	int id;
 
 	while ((id = options_next(o)) > 0) {
+		lag |= id == OPT_LAG;
 		if (id == OPT_CPUS)
 			spec = o->value;
-		else
+		else if (id != OPT_LAG)
 			put = id == OPT_TIMES ? put_times : put_on_cpu;
 	}
 	if (id < 0)
 		return command_misused();
 	TRY(value_cpus(sh, spec, &cpus));
-	for (unsigned cpu = 0; cpu < cpus.nr && !e && !shell_interrupted(); cpu++) {
+	if (lag)
+		e = put_lags(sh, &cpus);
+	for (unsigned cpu = 0; cpu < cpus.nr && !lag && !e && !shell_interrupted(); cpu++) {
 		bool online = true;
 
 		if (!cpus.in[cpu])
@@ -247,7 +300,7 @@ static struct error *run(struct shell *sh, struct options *o)
 
 const struct command cmd_runq = {
 	.name = "runq",
-	.args = "[-t | -m] [-c cpus]",
+	.args = "[-t | -T | -m] [-c cpus]",
 	.summary = "show what each CPU had to run",
 	.options = options,
 	.run = run,

@@ -5,6 +5,7 @@
 
 #include "analyze/report.h"
 #include "base/base.h"
+#include "kernel/btf.h"
 #include "kernel/symbol.h"
 #include "kernel/vmem.h"
 #include "shell/command.h"
@@ -12,10 +13,12 @@
 #include "shell/row.h"
 #include "shell/tasks.h"
 
-enum { OPT_TAINT = 1 };
+enum { OPT_TAINT = 1, OPT_CALLS, OPT_BOARD };
 
 static const struct option_def options[] = {
 	{'t', NULL, NULL, "only the taints, each with its meaning", OPT_TAINT},
+	{'c', NULL, NULL, "the system calls, or those named by number or part of a name", OPT_CALLS},
+	{'i', NULL, NULL, "what the firmware says of the machine (DMI)", OPT_BOARD},
 	{0},
 };
 
@@ -191,6 +194,88 @@ static void put_taint(struct shell *sh, const struct report *r)
 			row_text(sh, "  %c: %s\n", taint_bit(bit)->letter, taint_bit(bit)->words);
 }
 
+/* ---- system calls ---- */
+
+#define CALLS_MAX 1024
+
+static bool is_asked_for(uint64_t number, const char *name, char **words, int n)
+{
+	for (int i = 0; i < n; i++) {
+		uint64_t v;
+
+		if (text_u64(words[i], &v) ? v == number : strstr(name, words[i]) != NULL)
+			return true;
+	}
+	return n == 0;
+}
+
+/* Up to the first word that is no function, or the next symbol. */
+static struct error *put_calls(struct shell *sh, char **words, int n)
+{
+	struct symbol table, s;
+	uint64_t va, end;
+
+	TRY(symbol_find(sh->kernel, "sys_call_table", &va));
+	TRY(symbol_at(sh->kernel, va, &table));
+	end = table.len ? table.len / sh->kernel->long_size : CALLS_MAX;
+	row_text(sh, "NUM  SYSTEM CALL\n");
+	for (uint64_t i = 0; i < MIN(end, (uint64_t)CALLS_MAX) && !shell_interrupted(); i++) {
+		uint64_t handler;
+		struct error *e;
+
+		TRY(vmem_read_long(sh->kernel, va + i * sh->kernel->long_size, &handler));
+		e = handler ? symbol_at(sh->kernel, handler, &s) : NULL;
+		error_free(e);
+		/* behind the table is something else */
+		if (!handler || e || s.va != handler)
+			break;
+		if (!is_asked_for(i, s.name, words, n))
+			continue;
+		row_begin(sh, "call");
+		row_u64(sh, "number", 3, i);
+		row_text(sh, "  ");
+		row_str(sh, "function", 0, s.name);
+		row_end(sh);
+	}
+	return NULL;
+}
+
+/* ---- DMI ---- */
+
+/* include/linux/mod_devicetable.h: enum dmi_field, from the first that is a text */
+static struct error *put_board(struct shell *sh)
+{
+	struct btf_type t;
+	struct btf_elem el;
+	uint32_t id = 0;
+	uint64_t va;
+
+	TRY(symbol_find(sh->kernel, "dmi_ident", &va));
+	TRY(types_load(sh->kernel));
+	if (!btf_next_named(sh->kernel->btf, "dmi_field", &id))
+		return error_new(ERROR_NOT_FOUND, "this kernel's BTF has no enum dmi_field");
+	btf_type_at(sh->kernel->btf, id, &t);
+	for (uint32_t i = 0; btf_elem_at(sh->kernel->btf, &t, i, &el); i++) {
+		char text[256];
+		uint64_t at;
+
+		if (strcmp(el.name, "DMI_NONE") == 0)
+			continue;
+		if (strcmp(el.name, "DMI_STRING_MAX") == 0)
+			break;
+		TRY(vmem_read_long(sh->kernel, va + (uint64_t)el.value * sh->kernel->long_size, &at));
+		if (!at)
+			continue;
+		TRY(vmem_read_string(sh->kernel, at, text, sizeof(text)));
+		row_begin(sh, "board");
+		row_str(sh, "what", 25, el.name);
+		row_text(sh, ": ");
+		row_str(sh, "value", 0, text);
+		row_end(sh);
+	}
+	return NULL;
+}
+
 static struct error *run(struct shell *sh, struct options *o)
 {
 	static const char not_asked[] = "not asked for";
@@ -202,13 +287,24 @@ static struct error *run(struct shell *sh, struct options *o)
 		},
 	};
 	_cleanup_report_ struct report *r = NULL;
-	bool taint = false;
-	int id;
+	bool taint = false, calls = false;
+	char **words;
+	int id, n;
 
-	while ((id = options_next(o)) > 0)
+	while ((id = options_next(o)) > 0) {
 		taint |= id == OPT_TAINT;
-	if (id < 0)
+		calls |= id == OPT_CALLS;
+		if (id == OPT_BOARD)
+			return put_board(sh);
+	}
+	words = command_words(o, &n);
+	if (id < 0 || (n && !calls && strcmp(words[0], "config") != 0))
 		return command_misused();
+	if (calls)
+		return put_calls(sh, words, n);
+	if (n)
+		return error_new(ERROR_UNSUPPORTED, "config: this kernel's configuration is in /boot/config-%s, not in its memory",
+				 sh->kernel->release);
 	TRY(report_make(sh->dump, sh->dump_name, &how, &r));
 	if (taint)
 		put_taint(sh, r);
@@ -219,7 +315,7 @@ static struct error *run(struct shell *sh, struct options *o)
 
 const struct command cmd_sys = {
 	.name = "sys",
-	.args = "[-t]",
+	.args = "[-t | -i | -c [name | number] ...]",
 	.summary = "the machine, its kernel and the crash at a glance",
 	.options = options,
 	.run = run,

@@ -29,6 +29,8 @@ struct error *kmem_pages(struct shell *sh, const char *members) MUST_CHECK;
 struct error *kmem_page(struct shell *sh, uint64_t page_va, uint64_t pfn, const char *members) MUST_CHECK;
 /* A word is a physical address or that of a struct page. */
 struct error *kmem_page_of(struct shell *sh, uint64_t word, bool physical, uint64_t *ret_page, uint64_t *ret_pfn) MUST_CHECK;
+/* What an entry of a page table says (x86_64), with its heading. */
+void put_pte(struct shell *sh, uint64_t v);
 /* kmem -g: the bits of page flags, or of one value. */
 struct error *kmem_flags(struct shell *sh, const char *value) MUST_CHECK;
 /* kmem ADDRESS: whatever it is part of. */
