@@ -14,6 +14,12 @@ static inline const char *below_root(const char *path)
 /* Messages: "salvage: text" on the console, and in the kernel's log for kexec-dmesg.log. */
 /* Opens both; may be called again when /dev has come. PID 1 must not `wait` for a console that
  * takes nothing; a worker may, within its step's limit, so that no word is lost. */
+/* trial.c: kdumpctl test. The test's id; false: this crash is none. */
+#define TRIAL_ID_ROOM 48
+bool trial_id(const struct capture *c, char to[TRIAL_ID_ROOM]);
+/* Notes in the dump folder how far the test came; nothing when it is none. */
+void trial_note(struct capture *c, bool saved);
+
 /* memory.c: how much the capture took at most. */
 struct memory_use {
 	uint64_t used_kb, total_kb; /* 0: not looked at yet */

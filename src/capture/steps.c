@@ -116,6 +116,7 @@ static struct error *save(struct capture *c)
 	target_retain(c, false);
 	step_begin_planned(c, PLAN_STEP_MOUNT);
 	TRY(target_make_folder(c));
+	trial_note(c, false);
 	save_own_log_begin(c);
 	save_dmesg(c);
 	save_report(c);
@@ -130,6 +131,8 @@ static struct error *save(struct capture *c)
 		say("saved the dump on %s", c->folder_path);
 	else
 		say("saved %s/vmcore", c->folder_path + strlen("/" TARGET_FOLDER));
+	if (!e)
+		trial_note(c, true);
 	hooks_after(c, c->dump_status);
 	if (!e)
 		target_retain(c, true);

@@ -66,9 +66,13 @@ struct error *store_make_folder(struct capture *c)
 	_cleanup_strbuf_ struct strbuf name = { 0 };
 	const char *path = parent_path(c);
 	_cleanup_close_ int parent = -1;
-	char made[300];
+	char made[300], trial[TRIAL_ID_ROOM];
 
-	TRY(crashdir_name(&n, capture_time(c) + c->plan.timezone_offset, &name));
+	if (trial_id(c, trial))
+		strbuf_printf(&name, "kdump-test-%s", trial);
+	else
+		TRY(crashdir_name(&n, capture_time(c) + c->plan.timezone_offset, &name));
+	TRY(strbuf_error(&name));
 	if (strcmp(path, ".") != 0)
 		TRY(file_make_folders(c->target, path, 0700));
 	TRY(open_parent(c, &parent));

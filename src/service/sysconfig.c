@@ -50,7 +50,7 @@ static const char *const quiet_names[] = {
 	"FADUMP_COMMANDLINE_APPEND", /* POWER firmware dumps only */
 	"KDUMP_SYSLOGLVL", /* the journal has what goes to stderr */
 	"KDUMP_KMSGLOGLVL",
-	"VMCORE_CREATION_NOTIFICATION", /* there is no crash test record yet */
+	"VMCORE_CREATION_NOTIFICATION", /* kdumpctl status and start look for it */
 };
 
 struct reader {
@@ -369,4 +369,14 @@ const char *sysconfig_assigned(const struct sysconfig *s, const char *name)
 	const struct sysconfig_variable *v = find(s, name);
 
 	return v ? v->value : NULL;
+}
+
+struct error *sysconfig_append(struct sysconfig *s, enum sysconfig_key key, const char *word, const char *more)
+{
+	struct reader r = { .s = s, .file = "the command line" };
+	_cleanup_strbuf_ struct strbuf whole = { 0 };
+
+	strbuf_printf(&whole, "%s%s%s", sysconfig_get(s, key), word, more);
+	TRY(strbuf_error(&whole));
+	return assign(&r, keys[key].name, false, 0, &whole);
 }

@@ -45,6 +45,9 @@ void sysconfig_done(struct sysconfig *s);
  * value for this machine's CPU. */
 const char *sysconfig_get(const struct sysconfig *s, enum sysconfig_key key);
 
+/* Adds to the value in force, as NAME+="WORD" at the end of the file would. */
+struct error *sysconfig_append(struct sysconfig *s, enum sysconfig_key key, const char *word,
+			       const char *more) MUST_CHECK;
 /* The value that the file itself assigns to a variable of any name, or null. */
 const char *sysconfig_assigned(const struct sysconfig *s, const char *name);
 

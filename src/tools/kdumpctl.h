@@ -40,6 +40,11 @@ extern const struct option_def lint_options[];
 int cmd_get_default_crashkernel(struct service *s);
 int cmd_estimate(struct service *s);
 int cmd_rehearse(struct service *s);
+int cmd_test(struct service *s);
+int cmd_hotplug(struct service *s);
+int cmd_early_files(struct service *s);
+/* The outcome of the last `kdumpctl test`; one still open is asked of the target when that is known. */
+void say_last_test(struct service *s);
 /* estimate --measure: reservations that shrink, each tried in a virtual machine. */
 int estimate_by_rehearsal(struct service *s, bool json);
 int cmd_reset_crashkernel(struct service *s);
@@ -48,6 +53,7 @@ int cmd_reset_for_installed_kernel(struct service *s);
 
 extern const struct option_def estimate_options[];
 extern const struct option_def rehearse_options[];
+extern const struct option_def test_options[];
 
 /* kdumpctl_lock.c: only one changes something at a time. Held until the program ends. */
 bool take_lock(const struct service *s);

@@ -1,4 +1,7 @@
 /* kdumpctl start, stop, restart, reload, rebuild: the capture kernel and its image. */
+#include "service/journal.h"
+#include "service/selinux.h"
+#include "service/trial.h"
 #include "tools/kdumpctl.h"
 
 static bool build(struct service *s)
@@ -11,6 +14,7 @@ static bool build(struct service *s)
 	e = image_build(&s->image, &size);
 	if (e)
 		return failed(e, "mkdumprd: failed to make kdump initrd");
+	trial_forget(s->root);
 	log_debug("%s: %zu entries, %llu KiB, unpacked %llu KiB, made in %llu ms", s->kernel.image,
 		  size.nr_entries, (unsigned long long)size.packed / 1024,
 		  (unsigned long long)size.unpacked / 1024,
@@ -93,6 +97,32 @@ static int outcome(bool ok, const char *what)
 	return ok ? 0 : 1;
 }
 
+/* A dump is written by a kernel without SELinux's policy. Not having labels costs no dump. */
+static void restore_labels(struct service *s)
+{
+	bool done = false;
+	struct error *e = NULL;
+
+	if (!s->settings.target_type)
+		e = selinux_restore(s->root, settings_get(&s->settings, SETTING_PATH), &done);
+	if (e)
+		log_warning("labels below %s were not restored: %s", settings_get(&s->settings, SETTING_PATH),
+			    error_message(e));
+	else if (done)
+		log_debug("labels below %s were restored", settings_get(&s->settings, SETTING_PATH));
+	error_free(e);
+}
+
+/* For the journal's catalogue; what was said on standard error tells more. */
+static void journal_outcome(const struct service *s, bool ok)
+{
+	if (ok)
+		journal_send(s->root, JOURNAL_ARMED, JOURNAL_INFO, "A capture kernel is loaded",
+			     (const char *const[]){ "KERNEL", s->kernel.kernel, "TARGET", s->target.shown, NULL });
+	else
+		journal_send(s->root, JOURNAL_NOT_ARMED, JOURNAL_ERROR, "No capture kernel is loaded", NULL);
+}
+
 int cmd_start(struct service *s)
 {
 	struct kexec_state state;
@@ -103,7 +133,14 @@ int cmd_start(struct service *s)
 		log_warning("Kdump already running: [WARNING]");
 		return 0;
 	}
-	return outcome(ok && prepare(s) && build_when_needed(s) && load(s), "Starting kdump");
+	if (ok)
+		restore_labels(s);
+	ok = ok && prepare(s) && build_when_needed(s) && load(s);
+	journal_outcome(s, ok);
+	(void)outcome(ok, "Starting kdump");
+	if (ok)
+		say_last_test(s);
+	return !ok;
 }
 
 int cmd_stop(struct service *s)

@@ -22,6 +22,7 @@ static const struct command {
 	{ "check", "", "what stands in the way of a crash dump", "salvage check", salvage_check },
 	{ "config", "[KEY=VALUE]", "show kdump.conf's settings, or change some", "salvage config",
 	  salvage_config },
+	{ "notify", "", "tell of crashes that were not told of yet", "salvage notify", salvage_notify },
 	{ "list", "[FOLDER]", "show the saved crashes (default /var/crash)", "salvage list",
 	  salvage_list },
 };

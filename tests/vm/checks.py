@@ -29,7 +29,7 @@ class Outcome:
 
     def folders(self, below="target"):
         base = self.found / below
-        return sorted(p for p in base.rglob("*") if p.is_dir() and re.match(r"127\.0\.0\.1-\d{4}-", p.name))
+        return sorted(p for p in base.rglob("*") if p.is_dir() and re.match(r"127\.0\.0\.1-\d{4}-|kdump-test-", p.name))
 
     @property
     def folder(self):
@@ -380,6 +380,16 @@ def small_image(o):
     assert m, "the guest printed no image size"
     assert int(m[1]) <= 4 << 20, f"{m[1]} bytes"
     return f"{int(m[1]) / (1 << 20):.2f} MiB"
+
+
+def test_recorded(o):
+    """The crash was a test: its folder has its id, and the next start of the service knows its outcome."""
+    folders = [f for f in o.folders() if f.name.startswith("kdump-test-")]
+    assert len(folders) == 1, [f.name for f in o.folders()]
+    said = (folders[0] / "vmcore-creation.status").read_text()
+    assert said == f"success kdump_test_id={folders[0].name.removeprefix('kdump-test-')}\n", said
+    told = [l for l in o.run.lines if "Notice: Last successful vmcore creation test on " in l]
+    assert len(told) == 2, "start and status do not tell of it"
 
 
 def rebooted(o):

@@ -27,6 +27,7 @@ def scenario_text(s):
              f"CRASH='{s.crash}'"]
     lines.append("prepare() {\n" + ("mkdir -p /target/dumps\n" if s.target else "")
                  + s.prepare + "\n:\n}")
+    lines.append("after_crash() {\n" + s.after_crash + "\n:\n}")
     lines.append("before_crash() {\n" + s.before_crash + "\n:\n}")
     return "\n".join(lines) + "\n"
 

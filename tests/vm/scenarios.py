@@ -28,6 +28,7 @@ class Scenario:
     arm: str = "kdumpctl"
     prepare: str = ""            # shell, before the service starts
     before_crash: str = ""       # shell, after it started
+    after_crash: str = ""        # shell, in the production system that comes after the capture
     checks: list = field(default_factory=lambda: list(DUMP_CHECKS))
     programs: list = field(default_factory=list)  # helper programs of tests/vm put into /usr/sbin
     steps: list = field(default_factory=list)  # kernels started one by one, see steps.py
@@ -80,6 +81,8 @@ SCENARIOS = [
     Scenario("collector-killed",
              conf="path /dumps\ncore_collector die-halfway\nfailure_action reboot\n",
              programs=["die-halfway"], checks=["rebooted", "dmesg_and_report_kept"]),
+    Scenario("test-crash-6.12", kernel="6.12", crash="kdumpctl test --force",
+             after_crash="kdumpctl start; kdumpctl status", checks=["test_recorded", "opens"]),
     Scenario("rootfs-by-path-6.12", kernel="6.12", target=False, conf="path /dumps\n",
              prepare="mkdir -p /dumps", checks=["rebooted", "dump_on_root"], tier="long"),
     Scenario("crashkernel-high-6.1", ram_mb=5120, crashkernel="256M,high", cpu="max", target_mb=2000,
