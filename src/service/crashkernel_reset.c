@@ -263,7 +263,8 @@ static struct error *plan_and_change(int root, const struct crashkernel_facts *f
 		return error_new(ERROR_UNSUPPORTED, FIXED, fixed);
 	if (!n && !fixed && w->which != RESET_RESERVED)
 		return error_new(ERROR_NOT_FOUND, "%s has no such kernel", r->loader->name);
-	TRY(change(root, r->loader, f, w, jobs, n, &r->notes));
+	if (!w->dry)
+		TRY(change(root, r->loader, f, w, jobs, n, &r->notes));
 	for (size_t i = 0; i < n; i++) {
 		if (!vector_push(&r->rows, jobs[i].row))
 			return error_nomem();

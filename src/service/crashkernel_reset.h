@@ -25,6 +25,7 @@ struct reset_wish {
 	const char *kernel;
 	const char *value; /* null: the default */
 	enum fadump_wish fadump;
+	bool dry; /* only say what would change */
 };
 
 struct reset_row {

@@ -362,9 +362,9 @@ struct error *rehearse_disks(const struct rehearse_how *how, const char *folder,
 
 	if (how->disks == REHEARSE_NONE)
 		return NULL;
-	if (!how->target->place.device || strcmp(how->target->kind, "fs"))
+	if (!how->target->place.device || (strcmp(how->target->kind, "fs") && strcmp(how->target->kind, "raw")))
 		return error_new(ERROR_UNSUPPORTED,
-				 "targets of the kind %s cannot be rehearsed yet, only file systems on disks",
+				 "targets of the kind %s cannot be rehearsed yet, only those on disks",
 				 how->target->kind);
 	TRY(blockdev_find(how->root, how->target->place.device, &d));
 	if (!missing)

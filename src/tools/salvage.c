@@ -17,6 +17,7 @@ static const struct command {
 	  salvage_report },
 	{ "shell", "DUMP", "ask a dead kernel questions, as with crash", "salvage shell", shell_main },
 	{ "verify", "DUMP", "check that a dump is whole and reads", "salvage verify", salvage_verify },
+	{ "setup", "", "set up crash dumps on this machine; asks first", "salvage setup", salvage_setup },
 	{ "show", "[CRASH]", "show one saved crash (default: the newest)", "salvage show", salvage_show },
 	{ "status", "", "whether a crash would be captured", "salvage status", salvage_status },
 	{ "check", "", "what stands in the way of a crash dump", "salvage check", salvage_check },

@@ -18,6 +18,7 @@ int salvage_verify(int argc, char **argv);
 int salvage_list(int argc, char **argv);
 int salvage_show(int argc, char **argv);
 int salvage_status(int argc, char **argv);
+int salvage_setup(int argc, char **argv);
 int salvage_notify(int argc, char **argv);
 int salvage_check(int argc, char **argv);
 int salvage_config(int argc, char **argv);
