@@ -18,8 +18,7 @@ struct rehearse_machine {
 struct rehearse_controller {
 	const char *driver; /* Linux's name of the driver of such a controller */
 	const char *model;  /* QEMU's, for people and the first device */
-	const char *bus;    /* of the disk device; null: the controller is the disk */
-	const char *disk;   /* model of the disk on that bus */
+	const char *disk;   /* model of the disk on it; null: the controller is the disk */
 	bool old_board;	    /* built into the board that is older than PCI Express */
 };
 
@@ -32,6 +31,8 @@ void rehearse_machine_done(struct rehearse_machine *m);
 struct error *rehearse_argv(const struct rehearse_how *how, const struct rehearse_machine *m,
 			    const char *kernel, const char *initrd, bool kvm, struct words *ret) MUST_CHECK;
 bool rehearse_has_kvm(void);
+/* The first serial line of the virtual machine, as Linux names it. */
+const char *rehearse_console(void);
 /* Runs it and reads its console. *ret_ran: the virtual machine came as far as its init. */
 struct error *rehearse_watch(const struct rehearse_how *how, char *const *argv, struct rehearse_result *ret,
 			     bool *ret_ran) MUST_CHECK;

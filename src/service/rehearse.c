@@ -68,7 +68,7 @@ static struct error *make_production(const struct rehearse_how *how, const char 
 	const char *args = sysconfig_get(how->conf, SYSCONFIG_KEXEC_ARGS);
 
 	TRY(image_find_own(PROGRAM, &program));
-	if (asprintf(&line, "%s console=ttyS0", how->cmdline) < 0) {
+	if (asprintf(&line, "%s console=%s", how->cmdline, rehearse_console()) < 0) {
 		line = NULL;
 		return error_nomem();
 	}

@@ -16,15 +16,15 @@
 static const struct rehearse_controller controllers[] = {
 	{ "virtio_blk", "virtio-blk-pci" },
 	{ "nvme", "nvme" },
-	{ "virtio_scsi", "virtio-scsi-pci", "scsi", "scsi-hd" },
-	{ "ahci", "ich9-ahci", "ide", "ide-hd" },
-	{ "ata_piix", "piix3-ide", "ide", "ide-hd", true },
-	{ "megaraid_sas", "megasas", "scsi", "scsi-hd" },
-	{ "mptsas", "mptsas1068", "scsi", "scsi-hd" },
-	{ "vmw_pvscsi", "pvscsi", "scsi", "scsi-hd" },
-	{ "sym53c8xx", "lsi53c895a", "scsi", "scsi-hd" },
-	{ "usb-storage", "qemu-xhci", "usb", "usb-storage" },
-	{ "uas", "qemu-xhci", "usb", "usb-storage" },
+	{ "virtio_scsi", "virtio-scsi-pci", "scsi-hd" },
+	{ "ahci", "ich9-ahci", "ide-hd" },
+	{ "ata_piix", "piix3-ide", "ide-hd", true },
+	{ "megaraid_sas", "megasas", "scsi-hd" },
+	{ "mptsas", "mptsas1068", "scsi-hd" },
+	{ "vmw_pvscsi", "pvscsi", "scsi-hd" },
+	{ "sym53c8xx", "lsi53c895a", "scsi-hd" },
+	{ "usb-storage", "qemu-xhci", "usb-storage" },
+	{ "uas", "qemu-xhci", "usb-storage" },
 };
 
 void rehearse_machine_done(struct rehearse_machine *m)

@@ -59,15 +59,18 @@ static struct error *add_disk_words(struct words *w, size_t nr, const struct reh
 	TRY(words_addf(w, "file=%s,if=none,id=d%zu,format=raw,cache=unsafe,file.locking=off%s", d->file, nr,
 		       d->snapshot ? ",snapshot=on" : ""));
 	TRY(words_add(w, "-device"));
-	if (!c->bus)
+	if (!c->disk)
 		return words_addf(w, "%s,drive=d%zu%s", c->model, nr, !strcmp(c->model, "nvme") ? ",serial=1" : "");
 	if (c->old_board)
 		return words_addf(w, "%s,bus=ide.%zu,unit=%zu,drive=d%zu", c->disk, nr / 2, nr % 2, nr);
 	TRY(words_addf(w, "%s,id=c%zu", c->model, nr));
 	TRY(words_add(w, "-device"));
-	if (!strcmp(c->bus, "scsi"))
-		return words_addf(w, "%s,bus=c%zu.0,drive=d%zu", c->disk, nr, nr);
 	return words_addf(w, "%s,bus=c%zu.0,drive=d%zu", c->disk, nr, nr);
+}
+
+const char *rehearse_console(void)
+{
+	return CONSOLE;
 }
 
 bool rehearse_has_kvm(void)
@@ -130,7 +133,7 @@ struct error *rehearse_read_line(struct rehearse_reader *rd, const char *line, u
 		if (text_starts(ours, "panic now")) {
 			rd->panicked = true;
 			rd->panic_ms = ms;
-		} else if (text_starts(ours, "the floor's init runs")) {
+		} else if (rd->panicked && text_starts(ours, "the floor's init runs")) {
 			rd->init_ran = true;
 			r->init_ms = ms - rd->panic_ms;
 			r->end = REHEARSE_SAVED;

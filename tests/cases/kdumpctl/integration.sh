@@ -64,10 +64,10 @@ bin/kdumpctl --root m start 2>&1 | grep labels || :
 bin/kdumpctl --root m start 2>&1 | grep labels || :
 cat m/ran
 echo "# the scripts are shell"
-for f in "$SRC"/packaging/hooks/* "$SRC"/packaging/early-kdump/* "$SRC"/udev/kdump-hotplug; do
+for f in "$SRC"/packaging/hooks/* "$SRC"/packaging/early-kdump/* "$SRC"/udev/kdump-hotplug.in; do
 	case $f in *.build) ;; *) bash -n "$f" && head -1 "$f" ;; esac
 done | sort | uniq -c
-cp "$SRC/packaging/hooks/kdump.init" .
+cp "$SRC/packaging/hooks/kdump.init.in" kdump.init
 KDUMPCTL=echo sh kdump.init propagate
 KDUMPCTL=false sh kdump.init condrestart && echo "not armed: nothing to restart"
 sh kdump.init || echo "(exit $?)"
