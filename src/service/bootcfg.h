@@ -25,6 +25,7 @@ struct boot_kernel {
 	char *file;	 /* where it is written; of use to its loader only, like `line` */
 	size_t line;
 	bool is_default;
+	bool every;	 /* stands for all kernels (rpm-ostree) */
 	bool fixed;	 /* the arguments are inside the image (a unified kernel image) */
 };
 
@@ -65,7 +66,7 @@ struct error *bootcfg_edit(const struct bootcfg *b, struct boot_changes *c, cons
 			   const struct boot_edit *e) MUST_CHECK;
 /* After the last edit. A failure puts everything back as it was. */
 struct error *bootcfg_apply(const struct bootcfg *b, struct boot_changes *c) MUST_CHECK;
-/* For lists: all fields but the last three, which are 0. `args` null: none. */
+/* For lists: all fields but those from `line` on, which are 0. `args` null: none. */
 struct error *boot_kernels_add(struct boot_kernels *k, const char *kernel, const char *title,
 			       const char *args, const char *file) MUST_CHECK;
 void boot_kernels_done(struct boot_kernels *k);

@@ -119,7 +119,7 @@ static struct error *ostree_list(int root, struct boot_kernels *ret)
 	TRY(words_add(&args, "kargs"));
 	TRY(run(root, "rpm-ostree", &args, &text));
 	TRY(boot_kernels_add(ret, "ostree", NULL, text_strip(text), "rpm-ostree"));
-	ret->v.v[0].is_default = true;
+	ret->v.v[0].is_default = ret->v.v[0].every = true;
 	return NULL;
 }
 

@@ -66,6 +66,8 @@ static bool is_chosen(const struct reset_wish *w, const struct boot_kernel *k, s
 {
 	uint64_t n;
 
+	if (k->every && w->which != RESET_RESERVED)
+		return true;
 	switch (w->which) {
 	case RESET_RELEASE:
 		return is_of_release(k->kernel, w->kernel);
