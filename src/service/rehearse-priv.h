@@ -31,6 +31,10 @@ void rehearse_machine_done(struct rehearse_machine *m);
 struct error *rehearse_argv(const struct rehearse_how *how, const struct rehearse_machine *m,
 			    const char *kernel, const char *initrd, bool kvm, struct words *ret) MUST_CHECK;
 bool rehearse_has_kvm(void);
+/* The search of rehearse_smallest(), whatever is tried. */
+struct error *rehearse_search(uint64_t high, uint64_t guess, uint64_t step,
+			      struct error *(*try_size)(void *arg, uint64_t size, bool *ret_good), void *arg,
+			      uint64_t *ret) MUST_CHECK;
 /* The first serial line of the virtual machine, as Linux names it. */
 const char *rehearse_console(void);
 /* Runs it and reads its console. *ret_ran: the virtual machine came as far as its init. */

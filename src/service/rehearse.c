@@ -157,11 +157,16 @@ struct error *rehearse(const struct rehearse_how *how, struct rehearse_result *r
 	return NULL;
 }
 
-static struct error *one(const struct rehearse_how *how, uint64_t size,
-			 void (*tried)(uint64_t size, enum rehearse_end end), bool *ret_good)
+struct attempt {
+	const struct rehearse_how *how;
+	void (*tried)(uint64_t size, enum rehearse_end end); /* may be null */
+};
+
+static struct error *attempt(void *arg, uint64_t size, bool *ret_good)
 {
+	const struct attempt *a = arg;
 	_cleanup_rehearse_result_ struct rehearse_result r = { 0 };
-	struct rehearse_how smaller = *how;
+	struct rehearse_how smaller = *a->how;
 
 	smaller.reserve = size;
 	TRY(rehearse(&smaller, &r));
@@ -169,34 +174,46 @@ static struct error *one(const struct rehearse_how *how, uint64_t size,
 		return error_new(ERROR_TIMEOUT, "with %llu MiB the rehearsal did not end within its limit",
 				 (unsigned long long)size >> 20);
 	*ret_good = r.end == REHEARSE_SAVED;
-	if (tried)
-		tried(size, r.end);
+	if (a->tried)
+		a->tried(size, r.end);
+	return NULL;
+}
+
+/* Each attempt takes minutes. A guess is mostly close: from there in strides that double, until the
+ * answer is between two sizes; then by halves. */
+struct error *rehearse_search(uint64_t high, uint64_t guess, uint64_t step,
+			      struct error *(*try_size)(void *arg, uint64_t size, bool *ret_good), void *arg,
+			      uint64_t *ret)
+{
+	uint64_t low = 0, stride = step; /* `low` is too little; all are multiples of `step` */
+
+	high = (high + step - 1) / step * step;
+	guess = guess / step * step;
+	while (high - low > step) {
+		bool good = false, near = guess > low && guess < high;
+		uint64_t size = near ? guess : MAX((low + high) / 2 / step * step, low + step);
+
+		TRY(try_size(arg, size, &good));
+		if (good)
+			high = size;
+		else
+			low = size;
+		if (!near)
+			guess = 0;
+		else if (good)
+			guess = size > stride ? size - stride : 0;
+		else
+			guess = size + stride;
+		stride *= 2;
+	}
+	*ret = high;
 	return NULL;
 }
 
 struct error *rehearse_smallest(const struct rehearse_how *how, uint64_t high, uint64_t guess, uint64_t step,
 				void (*tried)(uint64_t size, enum rehearse_end end), uint64_t *ret)
 {
-	uint64_t low = 0; /* too little; multiples of `step` as all of them */
-	bool good = false;
+	struct attempt a = { how, tried };
 
-	high = (high + step - 1) / step * step;
-	while (high - low > step) {
-		uint64_t middle = guess > low && guess < high ? guess / step * step : (low + high) / 2 / step * step;
-
-		middle = MAX(middle, low + step);
-		TRY(one(how, middle, tried, &good));
-		/* a good guess has its neighbours close by: look there before halving */
-		if (good) {
-			high = middle;
-			guess = guess && middle > 4 * step ? middle - middle / 10 : 0;
-		} else {
-			low = middle;
-			guess = guess ? middle + middle / 10 : 0;
-		}
-		if (guess <= low || guess >= high)
-			guess = 0;
-	}
-	*ret = high;
-	return NULL;
+	return rehearse_search(high, guess, step, attempt, &a, ret);
 }

@@ -8,7 +8,6 @@
 
 #define MB(bytes) ((unsigned long long)(bytes) >> 20)
 #define STEP	  (4ull << 20)
-#define FLOOR_TOP (256ull << 20) /* where the search for the floor begins */
 
 enum { OPT_JSON = 1, OPT_SCRATCH, OPT_CONSOLE, OPT_LIMIT, OPT_MEMORY, OPT_RESERVE };
 
@@ -206,7 +205,8 @@ static struct error *measure(struct service *s, struct rehearse_how *how, bool j
 	bare = *how;
 	bare.floor = true;
 	bare.disks = REHEARSE_NONE;
-	TRY(rehearse_smallest(&bare, least, least / 2, STEP, tried, &floor));
+	/* the capture itself takes little more than the kernel that carries it */
+	TRY(rehearse_smallest(&bare, least, least - least / 16, STEP, tried, &floor));
 	if (json) {
 		printf("{\n  \"schema\": \"kdumpctl.measure/1\",\n  \"smallest\": %llu,\n  \"floor\": %llu,\n"
 		       "  \"step\": %llu,\n  \"used_mib\": %u,\n  \"reservation\": %llu\n}\n",

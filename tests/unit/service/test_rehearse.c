@@ -145,6 +145,37 @@ static void a_controller_that_qemu_has_not(void **state)
 	rehearse_machine_done(&m);
 }
 
+struct search {
+	uint64_t answer;
+	unsigned tries;
+};
+
+static struct error *enough(void *arg, uint64_t size, bool *ret_good)
+{
+	struct search *s = arg;
+
+	assert_int_equal(size % 4, 0);
+	*ret_good = size >= s->answer;
+	assert_true(++s->tries < 20);
+	return NULL;
+}
+
+/* Whatever the guess, the answer is found; a good guess finds it sooner. */
+static void the_smallest_is_found(void **state)
+{
+	(void)state;
+	for (uint64_t answer = 1; answer <= 256; answer++)
+		for (uint64_t guess = 0; guess <= 300; guess += 7) {
+			struct search s = { .answer = answer };
+			uint64_t found;
+
+			assert_ok(rehearse_search(256, guess, 4, enough, &s, &found));
+			assert_int_equal(found, (answer + 3) / 4 * 4);
+			if (guess && guess / 4 * 4 == found && found < 256)
+				assert_true(s.tries <= 2);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +183,7 @@ int main(void)
 		cmocka_unit_test(the_words_before_a_failure_are_kept),
 		cmocka_unit_test(too_little_memory),
 		cmocka_unit_test(words_of_the_production_system),
+		cmocka_unit_test(the_smallest_is_found),
 		cmocka_unit_test_setup_teardown(snapshots_of_whole_disks, setup, teardown),
 		cmocka_unit_test_setup_teardown(stacked_devices, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_controller_that_qemu_has_not, setup, teardown),
