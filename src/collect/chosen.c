@@ -8,6 +8,7 @@
 
 #define BLOCK_LEN     (CHOSEN_BLOCK / 8)
 #define REMEMBER_MAX  (4u << 20) /* bytes of bits: machines of up to 128 GiB */
+#define SAVED_MAX     (16u << 20) /* bytes of larger ones' blocks, packed where that is shorter */
 #define UNITS_MAX     65536u	 /* for which frames are counted by class */
 #define UNIT_MIN_LOG  9		 /* of frames; all units divide CHOSEN_BLOCK */
 #define STEPS_MAX     40
@@ -23,11 +24,20 @@ struct step {
 	int level;
 };
 
+/* A block's bits: lengths of runs, 16 bits each, the first of clear ones; or, when that is longer, as
+ * they are. */
+struct saved {
+	uint32_t len; /* 0: not saved; BLOCK_LEN: as they are */
+	unsigned char *p;
+};
+
 struct chosen {
 	struct chosen_request r;
 	uint64_t nr_blocks;
 	unsigned char *bits; /* null: not remembered */
 	bool *known;	     /* by block: it was asked for once, and is counted */
+	struct saved *saved; /* by block, where bits are not remembered all at once */
+	size_t saved_len;
 	unsigned char recent[2][BLOCK_LEN]; /* where bits are not remembered: even and odd blocks */
 	uint64_t recent_block[2];	    /* + 1; 0: none */
 	struct unit *units;
@@ -60,28 +70,40 @@ static void add_left(struct chosen *c, uint64_t pfn, uint64_t end, enum page_cla
 	}
 }
 
-static void count_run(struct chosen *c, uint64_t pfn, uint64_t end, enum page_class class, bool kept,
-		      bool already)
+/* Frames of one unit by class. */
+struct tally {
+	uint32_t n[CLASS_MAX];	     /* all of them */
+	uint32_t already[CLASS_MAX]; /* and kept ones that the input does not have */
+};
+
+/* Of a part of a split dump only its own frames count. */
+static uint64_t own_frames(const struct chosen *c, uint64_t pfn, uint64_t end)
 {
 	uint64_t a = MAX(pfn, c->r.start_pfn), b = MIN(end, c->r.end_pfn);
-	struct collect_counts *n = c->r.counts;
 
-	if (a < b) {
-		n->memory += b - a;
-		if (!kept)
-			n->dropped[class] += b - a;
-		else if (already)
-			n->already += b - a;
-	}
-	if (!already)
-		add_left(c, a, b, class, 1);
+	return a < b ? b - a : 0;
 }
 
-/* Frames that are kept, by what the input says of each. */
-static void take_kept(struct chosen *c, uint64_t pfn, uint64_t end, enum page_class class,
-		      unsigned char *bits, bool count)
+static void count_tally(struct chosen *c, uint64_t unit, const struct tally *t, unsigned wanted)
+{
+	struct collect_counts *counts = c->r.counts;
+
+	for (int i = 0; i < CLASS_MAX; i++) {
+		bool kept = wanted >> i & 1;
+
+		counts->memory += t->n[i];
+		counts->already += t->already[i];
+		counts->dropped[i] += kept ? 0 : t->n[i];
+		c->units[unit].n[i] += t->n[i] - t->already[i];
+		c->left[i] += t->n[i] - t->already[i];
+	}
+}
+
+/* Frames that are kept, by what the input says of each; returns how many of the own ones it lacks. */
+static uint32_t take_kept(struct chosen *c, uint64_t pfn, uint64_t end, unsigned char *bits)
 {
 	uint64_t first = ROUND_DOWN(pfn, (uint64_t)CHOSEN_BLOCK), off;
+	uint32_t lacking = 0;
 
 	for (uint64_t at = pfn, n; at < end; at += n) {
 		bool already = false;
@@ -92,27 +114,50 @@ static void take_kept(struct chosen *c, uint64_t pfn, uint64_t end, enum page_cl
 		}
 		if (!already)
 			pfn_bits_set(bits, at - first, at + n - first);
-		if (count)
-			count_run(c, at, at + n, class, true, already);
+		else
+			lacking += own_frames(c, at, at + n);
 	}
+	return lacking;
+}
+
+/* [pfn, end) of one unit, at one level: `wanted` are the classes that it keeps. Frames up to `ahead` will be
+ * asked for next. The loop is what
+ * filtering a machine costs: where neighbours differ it turns once a frame. */
+static void take_unit(struct chosen *c, uint64_t pfn, uint64_t end, uint64_t ahead, unsigned wanted,
+		      unsigned char *bits, bool count)
+{
+	bool whole = pfn >= c->r.start_pfn && end <= c->r.end_pfn;
+	uint64_t unit = pfn >> c->unit_log;
+	struct tally t = { 0 };
+
+	while (pfn < end) {
+		const struct class_run *runs;
+		unsigned nr = keep_runs(c->r.keep, pfn, ahead, &runs);
+
+		for (unsigned i = 0; i < nr && pfn < end; i++) {
+			uint64_t n = MIN(runs[i].n, end - pfn);
+
+			t.n[runs[i].class] += whole ? n : own_frames(c, pfn, pfn + n);
+			if (wanted >> runs[i].class & 1)
+				t.already[runs[i].class] += take_kept(c, pfn, pfn + n, bits);
+			pfn += n;
+		}
+	}
+	if (count)
+		count_tally(c, unit, &t, wanted);
 }
 
 /* [pfn, end) of one block, which is memory. */
 static void take_memory(struct chosen *c, uint64_t pfn, uint64_t end, unsigned char *bits, bool count)
 {
-	uint64_t until = pfn;
+	uint64_t until = pfn, unit_len = 1ull << c->unit_log;
 	unsigned wanted = 0;
 
-	for (uint64_t n; pfn < end; pfn += n) {
-		enum page_class class;
-
+	for (uint64_t stop; pfn < end; pfn = stop) {
 		if (pfn >= until)
 			wanted = keep_classes(level_at(c, pfn, &until));
-		class = keep_class(c->r.keep, pfn, MIN(end, until), &n);
-		if (wanted >> class & 1)
-			take_kept(c, pfn, pfn + n, class, bits, count);
-		else if (count)
-			count_run(c, pfn, pfn + n, class, false, false);
+		stop = MIN(MIN(end, until), ROUND_DOWN(pfn, unit_len) + unit_len);
+		take_unit(c, pfn, stop, MIN(end, until), wanted, bits, count);
 	}
 }
 
@@ -126,6 +171,89 @@ static void work_out(struct chosen *c, uint64_t block, unsigned char *bits, bool
 		take_memory(c, MAX(m->v[i].start, first), MIN(m->v[i].end, end), bits, count);
 }
 
+/* ---- blocks that are saved ---- */
+
+static void forget(struct chosen *c, uint64_t block)
+{
+	struct saved *s = &c->saved[block];
+
+	c->saved_len -= s->len;
+	free(s->p);
+	*s = (struct saved){ 0 };
+}
+
+/* The length of the run that begins at bit `from`, with all bits like it. */
+static unsigned run_length(const unsigned char *bits, unsigned from)
+{
+	unsigned set = bits[from / 8] >> from % 8 & 1, to = from;
+	unsigned char whole = set ? 0xff : 0;
+
+	while (to < CHOSEN_BLOCK) {
+		if (to % 8 == 0 && bits[to / 8] == whole)
+			to += 8;
+		else if ((bits[to / 8] >> to % 8 & 1u) == set)
+			to++;
+		else
+			break;
+	}
+	return to - from;
+}
+
+/* Packs into `out` of BLOCK_LEN bytes; 0: that is no shorter. */
+static size_t pack_bits(const unsigned char *bits, unsigned char *out)
+{
+	size_t len = 0;
+	unsigned at = 0;
+
+	if (bits[0] & 1) { /* no clear ones in front */
+		put_u16(out, 0, false);
+		len = 2;
+	}
+	for (unsigned n; at < CHOSEN_BLOCK; at += n) {
+		if (len + 2 >= BLOCK_LEN)
+			return 0;
+		n = run_length(bits, at);
+		put_u16(out + len, n, false);
+		len += 2;
+	}
+	return len;
+}
+
+/* For as long as there is room; what is not saved is worked out again. */
+static void save(struct chosen *c, uint64_t block, const unsigned char *bits)
+{
+	unsigned char packed[BLOCK_LEN];
+	size_t len = pack_bits(bits, packed);
+	struct saved *s = &c->saved[block];
+
+	if (c->saved_len + (len ? len : BLOCK_LEN) > SAVED_MAX)
+		return;
+	s->p = malloc(len ? len : BLOCK_LEN);
+	if (!s->p)
+		return;
+	s->len = len ? len : BLOCK_LEN;
+	memcpy(s->p, len ? packed : bits, s->len);
+	c->saved_len += s->len;
+}
+
+static void restore(const struct saved *s, unsigned char *bits)
+{
+	uint64_t at = 0;
+
+	if (s->len == BLOCK_LEN) {
+		memcpy(bits, s->p, BLOCK_LEN);
+		return;
+	}
+	memset(bits, 0, BLOCK_LEN);
+	for (size_t i = 0; i < s->len; i += 2) {
+		uint64_t n = get_u16(s->p + i, false);
+
+		if (i % 4)
+			pfn_bits_set(bits, at, at + n);
+		at += n;
+	}
+}
+
 /* ---- blocks ---- */
 
 struct error *chosen_block(struct chosen *c, uint64_t block, const unsigned char **ret)
@@ -133,11 +261,16 @@ struct error *chosen_block(struct chosen *c, uint64_t block, const unsigned char
 	unsigned char *bits = c->bits ? c->bits + block * BLOCK_LEN : c->recent[block % 2];
 	bool have = c->bits ? c->known[block] : c->recent_block[block % 2] == block + 1;
 
-	if (!have) {
+	if (!have && c->saved && c->saved[block].len) {
+		restore(&c->saved[block], bits);
+	} else if (!have) {
 		work_out(c, block, bits, !c->known[block]);
 		c->known[block] = true;
-		c->recent_block[block % 2] = block + 1;
+		if (c->saved)
+			save(c, block, bits);
 	}
+	if (!c->bits)
+		c->recent_block[block % 2] = block + 1;
 	*ret = bits;
 	return NULL;
 }
@@ -244,6 +377,8 @@ struct error *chosen_thin(struct chosen *c, uint64_t pfn, int level)
 	}
 	c->steps[c->nr_steps++] = (struct step){ pfn, level };
 	c->recent_block[0] = c->recent_block[1] = 0;
+	for (uint64_t i = pfn / CHOSEN_BLOCK; c->saved && i < c->nr_blocks; i++)
+		forget(c, i);
 	for (uint64_t i = pfn / CHOSEN_BLOCK; c->bits && i < c->nr_blocks; i++)
 		work_out(c, i, c->bits + i * BLOCK_LEN, false);
 	return NULL;
@@ -269,6 +404,8 @@ struct error *chosen_new(const struct chosen_request *r, struct chosen **ret)
 	c->known = calloc(c->nr_blocks + 1, sizeof(*c->known));
 	if (c->nr_blocks * BLOCK_LEN <= REMEMBER_MAX)
 		c->bits = malloc(c->nr_blocks * BLOCK_LEN + 1);
+	if (!c->bits)
+		c->saved = calloc(c->nr_blocks + 1, sizeof(*c->saved)); /* without it, they are worked out again */
 	if (!c->units || !c->known)
 		return error_nomem();
 	*ret = take_ptr(c);
@@ -279,6 +416,9 @@ void chosen_free(struct chosen *c)
 {
 	if (!c)
 		return;
+	for (uint64_t i = 0; c->saved && i < c->nr_blocks; i++)
+		free(c->saved[i].p);
+	free(c->saved);
 	free(c->bits);
 	free(c->known);
 	free(c->units);

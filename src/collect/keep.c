@@ -62,6 +62,15 @@ enum page_class keep_class(struct keep *k, uint64_t pfn, uint64_t end, uint64_t 
 	return class;
 }
 
+unsigned keep_runs(struct keep *k, uint64_t pfn, uint64_t end, const struct class_run **ret)
+{
+	if (k->classes && !k->unused_map.n)
+		return pageclass_runs(k->classes, pfn, end, ret);
+	k->one.class = keep_class(k, pfn, end, &k->one.n);
+	*ret = &k->one;
+	return 1;
+}
+
 /* Poisoned memory must not be touched, and what is unplugged is not there. */
 bool keep_wants(enum page_class class, int level)
 {

@@ -10,6 +10,7 @@ struct keep {
 	struct pageclass *classes; /* null: unknown */
 	int level; /* in effect */
 	int can;   /* the bits of a level that can be decided */
+	struct class_run one; /* keep_runs(): where runs are not at hand */
 	struct ranges unused_map; /* frames that hold nothing but struct pages of frames left out */
 };
 
@@ -22,6 +23,8 @@ struct error *keep_drop_unused_map(struct keep *keep, struct kernel *k, struct d
 void keep_done(struct keep *k);
 /* The class of [pfn, pfn + *ret_n), *ret_n >= 1; CLASS_UNKNOWN where nothing tells. */
 enum page_class keep_class(struct keep *k, uint64_t pfn, uint64_t end, uint64_t *ret_n);
+/* As pageclass_runs(). */
+unsigned keep_runs(struct keep *k, uint64_t pfn, uint64_t end, const struct class_run **ret);
 /* Whether `level` keeps frames of a class. */
 bool keep_wants(enum page_class class, int level);
 /* The same for all classes: bits 1 << class. */

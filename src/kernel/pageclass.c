@@ -28,11 +28,6 @@
 #define MAPPING_ANON	1      /* PAGE_MAPPING_ANON, include/linux/page-flags.h */
 #define MIN_COUNT	(-128) /* PAGE_MAPCOUNT_RESERVE: at or below it there is a type */
 
-struct answer {
-	enum page_class class;
-	uint64_t n; /* frames, from the page asked for on */
-};
-
 struct pageclass {
 	struct kernel *k;
 	struct memmap *m;
@@ -48,7 +43,7 @@ struct pageclass {
 	uint64_t next; /* the frame after the last one that was looked at */
 
 	/* Answers made ahead, for runs[run_at] to runs[run_n - 1], which begin at run_pfn. */
-	struct answer runs[RUNS];
+	struct class_run runs[RUNS];
 	unsigned run_at, run_n;
 	uint64_t run_pfn;
 
@@ -122,11 +117,11 @@ static bool is_aligned(uint64_t pfn, uint64_t order)
 }
 
 /* A free block's frames; 1 when what it says of itself cannot be. */
-static struct answer free_block(const struct pageclass *c, uint64_t pfn, const struct page *p)
+static struct class_run free_block(const struct pageclass *c, uint64_t pfn, const struct page *p)
 {
 	if (!c->l.private.width || p->private >= c->l.nr_orders || !is_aligned(pfn, p->private))
-		return (struct answer){CLASS_KERNEL, 1};
-	return (struct answer){CLASS_FREE, 1ull << p->private};
+		return (struct class_run){CLASS_KERNEL, 1};
+	return (struct class_run){CLASS_FREE, 1ull << p->private};
 }
 
 /* Reads a compound page's order and hugetlb mark from its first tail. */
@@ -201,11 +196,11 @@ static enum page_class cache_or_kernel(const struct pageclass *c, const struct p
 }
 
 /* A page that is no tail; `*ret_scan`: single frames of it may be poisoned. */
-static struct answer class_of_folio(struct pageclass *c, uint64_t pfn, const struct page *p,
+static struct class_run class_of_folio(struct pageclass *c, uint64_t pfn, const struct page *p,
 				    bool *ret_scan)
 {
 	const struct page_layout *l = &c->l;
-	struct answer a = {CLASS_KERNEL, 1};
+	struct class_run a = {CLASS_KERNEL, 1};
 	bool hugetlb = false;
 
 	*ret_scan = false;
@@ -213,7 +208,7 @@ static struct answer class_of_folio(struct pageclass *c, uint64_t pfn, const str
 		return free_block(c, pfn, p);
 	if (has_type(p, l->unaccepted)) {
 		if (is_aligned(pfn, l->nr_orders - 1))
-			a = (struct answer){CLASS_OFFLINE, 1ull << (l->nr_orders - 1)};
+			a = (struct class_run){CLASS_OFFLINE, 1ull << (l->nr_orders - 1)};
 		return a;
 	}
 	if (p->flags & l->flag_head)
@@ -238,10 +233,10 @@ static struct answer class_of_folio(struct pageclass *c, uint64_t pfn, const str
 	return a;
 }
 
-static struct answer class_of_head(struct pageclass *c, uint64_t pfn, const struct page *p)
+static struct class_run class_of_head(struct pageclass *c, uint64_t pfn, const struct page *p)
 {
 	bool scan;
-	struct answer a = class_of_folio(c, pfn, p, &scan);
+	struct class_run a = class_of_folio(c, pfn, p, &scan);
 
 	if (scan)
 		a.n = frames_before_poison(c, pfn, a.n);
@@ -274,21 +269,21 @@ static bool head_of(struct pageclass *c, uint64_t pfn, uint64_t link, uint64_t *
 	return true;
 }
 
-static struct answer class_of_tail(struct pageclass *c, uint64_t pfn, const struct page *p)
+static struct class_run class_of_tail(struct pageclass *c, uint64_t pfn, const struct page *p)
 {
-	struct answer a = {CLASS_KERNEL, 1};
+	struct class_run a = {CLASS_KERNEL, 1};
 	struct page head;
 	uint64_t head_pfn, none, n;
 	bool scan;
 
 	if (p->flags & c->l.flag_hwpoison)
-		return (struct answer){CLASS_HWPOISON, 1};
+		return (struct class_run){CLASS_HWPOISON, 1};
 	if (!head_of(c, pfn, p->link, &head_pfn) || !read_page(c, head_pfn, &head, &none) ||
 	    head.link & 1 || !(head.flags & c->l.flag_head) || is_free(c, &head))
 		return a;
 	a = class_of_folio(c, head_pfn, &head, &scan);
 	if (a.class == CLASS_HWPOISON && a.n == 1)
-		return (struct answer){CLASS_KERNEL, 1}; /* only the head is */
+		return (struct class_run){CLASS_KERNEL, 1}; /* only the head is */
 	n = pfn - head_pfn;
 	/* where the order is not known, each tail is asked for itself */
 	a.n = a.n > n ? a.n - n : 1;
@@ -298,12 +293,12 @@ static struct answer class_of_tail(struct pageclass *c, uint64_t pfn, const stru
 }
 
 /* `pfn` may lie inside a free block whose head was not met: only the head has marks. */
-static bool inside_free_block(struct pageclass *c, uint64_t pfn, struct answer *ret)
+static bool inside_free_block(struct pageclass *c, uint64_t pfn, struct class_run *ret)
 {
 	for (unsigned order = 1; order < c->l.nr_orders; order++) {
 		uint64_t head_pfn = pfn & ~((1ull << order) - 1), none;
 		struct page head;
-		struct answer a;
+		struct class_run a;
 
 		if (head_pfn == pfn || !read_page(c, head_pfn, &head, &none) ||
 		    !is_free(c, &head))
@@ -311,19 +306,19 @@ static bool inside_free_block(struct pageclass *c, uint64_t pfn, struct answer *
 		a = free_block(c, head_pfn, &head);
 		if (a.class != CLASS_FREE || head_pfn + a.n <= pfn)
 			continue;
-		*ret = (struct answer){CLASS_FREE, head_pfn + a.n - pfn};
+		*ret = (struct class_run){CLASS_FREE, head_pfn + a.n - pfn};
 		return true;
 	}
 	return false;
 }
 
-static struct answer class_of(struct pageclass *c, uint64_t pfn)
+static struct class_run class_of(struct pageclass *c, uint64_t pfn)
 {
-	struct answer a = {CLASS_UNKNOWN, 1};
+	struct class_run a = {CLASS_UNKNOWN, 1};
 	struct page p;
 
 	if (pfn - c->block_start < c->block_end - c->block_start)
-		return (struct answer){c->block_class, c->block_end - pfn};
+		return (struct class_run){c->block_class, c->block_end - pfn};
 	if (!read_page(c, pfn, &p, &a.n))
 		;
 	else if (p.link & 1)
@@ -365,7 +360,7 @@ static enum page_class class_of_key(const struct pageclass *c, unsigned key)
 /* Most pages: no tail, no folio, not poisoned, of a little-endian 64-bit kernel. The same questions
  * as class_of_folio(). */
 static inline bool quick_answer(const struct pageclass *c, uint64_t pfn, const unsigned char *p,
-				struct answer *ret)
+				struct class_run *ret)
 {
 	const struct page_layout *l = &c->l;
 	uint64_t flags = word_at(p, l->flags), order = word_at(p, l->private);
@@ -406,7 +401,7 @@ static bool is_quick(const struct pageclass *c)
 }
 
 /* Neighbours of one class are one answer. */
-static inline void add_answer(struct pageclass *c, struct answer a)
+static inline void add_answer(struct pageclass *c, struct class_run a)
 {
 	if (c->run_n && c->runs[c->run_n - 1].class == a.class)
 		c->runs[c->run_n - 1].n += a.n;
@@ -419,7 +414,7 @@ static uint64_t quick_answers(struct pageclass *c, uint64_t pfn, uint64_t end)
 {
 	uint64_t stop = MIN(end, c->window_pfn + c->window_n);
 	const unsigned char *p = c->window + (pfn - c->window_pfn) * c->l.page_len;
-	struct answer a;
+	struct class_run a;
 
 	while (pfn < stop && c->run_n < RUNS && quick_answer(c, pfn, p, &a)) {
 		add_answer(c, a);
@@ -451,7 +446,7 @@ static void look_ahead(struct pageclass *c, uint64_t pfn, uint64_t end)
 		    at - c->block_start >= c->block_end - c->block_start)
 			at = quick_answers(c, at, end);
 		if (at == before) {
-			struct answer a = class_of(c, at);
+			struct class_run a = class_of(c, at);
 
 			a.n = MAX(a.n, (uint64_t)1);
 			add_answer(c, a);
@@ -461,9 +456,31 @@ static void look_ahead(struct pageclass *c, uint64_t pfn, uint64_t end)
 	} while (c->run_n < RUNS && at < end && is_at_hand(c, at));
 }
 
+/* Makes the answers at hand begin at `pfn`; false: they do not reach there. */
+static bool go_on_at(struct pageclass *c, uint64_t pfn)
+{
+	struct class_run *a = &c->runs[c->run_at];
+
+	for (; c->run_at < c->run_n && pfn - c->run_pfn >= a->n; a++, c->run_at++)
+		c->run_pfn += a->n;
+	if (c->run_at == c->run_n || pfn < c->run_pfn)
+		return false;
+	a->n -= pfn - c->run_pfn;
+	c->run_pfn = pfn;
+	return true;
+}
+
+unsigned pageclass_runs(struct pageclass *c, uint64_t pfn, uint64_t end, const struct class_run **ret)
+{
+	if (!go_on_at(c, pfn))
+		look_ahead(c, pfn, end);
+	*ret = &c->runs[c->run_at];
+	return c->run_n - c->run_at;
+}
+
 enum page_class pageclass_at(struct pageclass *c, uint64_t pfn, uint64_t end, uint64_t *ret_n)
 {
-	struct answer *a;
+	struct class_run *a;
 
 	if (pfn != c->run_pfn || c->run_at == c->run_n)
 		look_ahead(c, pfn, end);

@@ -31,6 +31,14 @@ void pageclass_close(struct pageclass *c);
  * `end` bounds the answer.
  */
 enum page_class pageclass_at(struct pageclass *c, uint64_t pfn, uint64_t end, uint64_t *ret_n);
+/* Some frames, and what they are. */
+struct class_run {
+	enum page_class class;
+	uint64_t n;
+};
+/* The same for many runs at once: those of the frames from `pfn` on, at least one, borrowed until the next
+ * call of either. The last may reach beyond `end`, which is for the caller to cut off. */
+unsigned pageclass_runs(struct pageclass *c, uint64_t pfn, uint64_t end, const struct class_run **ret);
 /* Which of the level bits this kernel's data can decide (a subset of 2|4|8|16), and one
  * sentence per missing bit into `why` (may be null). */
 int pageclass_can(struct pageclass *c, struct strbuf *why);

@@ -75,12 +75,9 @@ int job_dmesg(struct job *j)
 	struct log_out o = { .j = j, .fd = -1, .own_fd = -1 };
 	struct error *e = write_log(&o);
 
-	if (e && o.open)
-		job_drop_if_empty(j->output, o.own_fd);
 	sink_close(o.sink);
 	strbuf_done(&o.pending);
-	if (o.own_fd >= 0)
-		close(o.own_fd);
+	e = job_close_output(j->output, o.own_fd, e);
 	if (e)
 		return job_failed(j, e);
 	job_say(j, MSG_COMMON, "\nThe dmesg log is saved to %s.\n", j->output);

@@ -124,6 +124,8 @@ const char *job_target_name(const struct job *j, int i);
  * refused without -f, and the input always. */
 struct error *job_open_output(const struct job *j, const char *name, int *ret,
 			      int *ret_own) MUST_CHECK;
+/* Closes an output of ours; the error, or `before` when there was one (then an empty file is removed). */
+struct error *job_close_output(const char *name, int own_fd, struct error *before) MUST_CHECK;
 /* What a dump's bytes go through on their way to `t`: encryption, the flattened stream, or nothing. */
 struct error *job_open_sink(const struct job *j, const struct job_target *t, struct sink **ret) MUST_CHECK;
 /* An output of ours that nothing came into is in the way of the next try. */

@@ -9,17 +9,15 @@
 
 int job_rearrange(struct job *j)
 {
-	_cleanup_close_ int own_fd = -1;
+	int fd, own_fd = -1;
 	bool complete = false;
-	int fd;
 	struct error *e = job_open_output(j, j->output, &fd, &own_fd);
 
 	if (!e)
 		e = collect_rearrange(STDIN_FILENO, "the stream", fd, j->output, &complete);
-	if (e) {
-		job_drop_if_empty(j->output, own_fd);
+	e = job_close_output(j->output, own_fd, e);
+	if (e)
 		return job_failed(j, e);
-	}
 	if (!complete)
 		return job_failed(j, error_new(ERROR_BAD_DATA, "the stream broke off before its end; what "
 							   "came is in %s", j->output));
@@ -40,9 +38,8 @@ static struct error *reassemble(struct job *j, struct dump *d, int fd, struct co
 int job_reassemble(struct job *j)
 {
 	_cleanup_dump_ struct dump *d = NULL;
-	_cleanup_close_ int own_fd = -1;
 	struct collect_result c = { 0 };
-	int fd, status;
+	int fd, own_fd = -1, status;
 	struct error *e = dump_open_set(j->inputs, j->nr_inputs, &d);
 
 	if (!e && strcmp(d->format, "kdump-compressed") != 0)
@@ -50,11 +47,11 @@ int job_reassemble(struct job *j)
 			      j->input, d->format);
 	if (!e)
 		e = job_open_output(j, j->output, &fd, &own_fd);
-	if (e)
+	if (!e)
+		e = reassemble(j, d, fd, &c);
+	e = job_close_output(j->output, own_fd, e);
+	if (!c.begun && e)
 		return job_failed(j, e);
-	e = reassemble(j, d, fd, &c);
-	if (e)
-		job_drop_if_empty(j->output, own_fd);
 	/* single pages may be lost; a file that was not given is a failure to tell about */
 	if (!e && d->parts_missing)
 		e = error_new(ERROR_USAGE, "not all parts were given: what the others hold is in %s, "

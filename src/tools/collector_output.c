@@ -80,3 +80,13 @@ void job_drop_if_empty(const char *name, int own_fd)
 	if (own_fd >= 0 && fstat(own_fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0)
 		(void)unlink(name); /* best effort: the failure is reported anyway */
 }
+
+/* Some file systems tell only at close that they could not write. */
+struct error *job_close_output(const char *name, int own_fd, struct error *before)
+{
+	if (before)
+		job_drop_if_empty(name, own_fd);
+	if (own_fd >= 0 && close(own_fd) < 0 && errno != EINTR && !before)
+		return error_sys(errno, "%s: cannot close", name);
+	return before;
+}

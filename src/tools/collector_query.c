@@ -129,8 +129,7 @@ static struct error *make_text(struct job *j, struct strbuf *out)
 int job_generate(struct job *j)
 {
 	_cleanup_strbuf_ struct strbuf text = { 0 };
-	_cleanup_close_ int own_fd = -1;
-	int fd;
+	int fd, own_fd = -1;
 	struct error *e = make_text(j, &text);
 
 	j->given |= GIVEN(OPT_FORCE); /* as there: it is made again at will */
@@ -138,6 +137,7 @@ int job_generate(struct job *j)
 		e = job_open_output(j, j->generate, &fd, &own_fd);
 	if (!e)
 		e = file_write_fd(fd, j->generate, strbuf_str(&text), text.len);
+	e = job_close_output(j->generate, own_fd, e);
 	if (e)
 		return job_failed(j, e);
 	job_say(j, MSG_COMMON, "\nThe vmcoreinfo is saved to %s.\n", j->generate);

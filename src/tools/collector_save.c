@@ -188,8 +188,7 @@ static struct error *open_targets(struct job *j, struct job_target *targets)
 	return NULL;
 }
 
-/* Some file systems tell only at close that they could not write. `empty`: what is in them is ours,
- * and nobody takes it for a dump. */
+/* `empty`: what is in them is ours, and nobody takes it for a dump. */
 static struct error *close_targets(struct job_target *targets, int n, bool empty, struct error *before)
 {
 	for (int i = 0; i < n; i++) {
@@ -197,10 +196,7 @@ static struct error *close_targets(struct job_target *targets, int n, bool empty
 
 		if (empty && t->own_fd >= 0)
 			(void)ftruncate(t->own_fd, 0); /* best effort, as the next */
-		if (before)
-			job_drop_if_empty(t->name, t->own_fd);
-		if (t->own_fd >= 0 && close(t->own_fd) < 0 && errno != EINTR && !before)
-			before = error_sys(errno, "%s: cannot close", t->name);
+		before = job_close_output(t->name, t->own_fd, before);
 	}
 	return before;
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import debian
+from scenarios import IDENTITY
 from steps import arrived  # noqa: F401 (a check)
 
 HERE = Path(__file__).resolve().parent
@@ -62,7 +63,7 @@ def without_caller(line):
 def dump_folder(o):
     """Exactly the promised files, private, and nothing half-made."""
     names = {p.name for p in o.folder.iterdir()}
-    extra = {"vmcore-full"} if "page_truth" in o.scenario.checks else set()
+    extra = {"vmcore-full"} if {"page_truth", "oracle_erase"} & set(o.scenario.checks) else set()
     wanted = {"vmcore", "vmcore-dmesg.txt", "report.txt", "report.json", "kexec-dmesg.log"}
     assert names == wanted | extra, f"found {sorted(names)}"
     for p in o.folder.iterdir():
@@ -343,12 +344,39 @@ def oracle_erase(o):
     """The same erase rules, here and by makedumpfile with the debug vmlinux: the same pages and record."""
     vmlinux = o.kernel.debug_vmlinux()
     if not vmlinux:
-        return "left out: no debug vmlinux (tests/vm/fetch-debug)"
+        raise Skip("no debug vmlinux (tests/vm/fetch-debug)")
     p = call(ORACLE / "erase", o.build, o.folder / "vmcore-full", o.work / "erase", vmlinux, *newest_makedumpfile(),
              ok=False, timeout=1800)
     text = (p.stdout + p.stderr).decode(errors="replace").strip()
     assert p.returncode == 0, text
     return text.splitlines()[-1]
+
+
+def encrypted(o):
+    """The dump is a file that age opens, what is inside reads there and here alike, and a rule was carried out."""
+    dump, key = o.folder / "vmcore", o.work / "identity"
+    assert dump.read_bytes()[:22] == b"age-encryption.org/v1\n", "not an age file"
+    key.write_text(IDENTITY + "\n")
+    refused = call(o.program("salvage"), "verify", "-q", dump, ok=False)
+    assert refused.returncode == 6 and b"--identity" in refused.stderr, refused.stderr
+    call(o.program("salvage"), "verify", "-q", "--identity", key, dump)
+    stream, plain = o.work / "stream", o.work / "plain"
+    call("age", "-d", "-i", key, "-o", stream, dump)
+    with open(stream, "rb") as f:
+        p = subprocess.run([*map(str, newest_makedumpfile()), "-f", "-R", str(plain)], stdin=f,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=280)
+    assert p.returncode == 0, p.stdout[-800:]
+    both = [json.loads(call(o.program("salvage"), "report", "--json", *args, ok=False).stdout)
+            for args in ((plain,), ("--identity", key, dump))]
+    differing = [k for k in both[0] if both[0][k] != both[1][k] and k not in ("dump", "missing", "sources")]
+    assert not differing, f"the report differs in {differing}"
+    assert b"erase init_uts_ns.name.nodename size 65\n" in plain.read_bytes(), "no record of what was erased"
+    text = call(o.program("crash"), "-s", "--no_crashrc", "--identity", key, "-i", "/dev/null", dump, ok=False)
+    assert text.returncode == 0, text.stderr
+    size = dump.stat().st_size >> 20
+    for f in (stream, plain, key):
+        f.unlink()
+    return f"{size} MiB, {both[1]['panic']['reason'][:50]}"
 
 
 def reloads_failed(o):

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 TARGET = {"device": "/dev/vdb", "LABEL": "LABEL=crashdisk",
           "UUID": "UUID=5a1f4a6e-0000-4000-8000-00000000d15c"}
+# a key pair for tests: whoever has the file may read the dumps
+READER = "age10d8fpxa70llyf3r95gsqxltq3m34397nrmuh9urlwjyjev8h8ufsj7lk9j"
+IDENTITY = "AGE-SECRET-KEY-1" + "ZYG3" * 12 + "ZYGSUZRZYL"
 DUMP_CHECKS = ["dump_folder", "dmesg", "report", "stack", "opens", "oracle_dmesg"]
 
 
@@ -67,6 +70,11 @@ SCENARIOS = [
     Scenario("erase-rules-6.1",
              conf="path /dumps\ncore_collector copy-and-filter\n", programs=["copy-and-filter"],
              checks=DUMP_CHECKS + ["oracle_erase"], tier="long", group="crash"),
+    Scenario("encrypted-6.1",
+             conf="path /dumps\ncore_collector makedumpfile -l --message-level 7 -d 31 --config /etc/rules "
+                  "--recipients-file /etc/readers\n",
+             prepare=f"echo '{READER}' >/etc/readers\necho 'erase init_uts_ns.name.nodename' >/etc/rules",
+             checks=["dump_folder", "dmesg", "encrypted"], tier="long"),
     # the target's file system is gone when the crash comes
     Scenario("target-missing", before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
              conf="path /dumps\ncore_collector makedumpfile -l -d 31\nfailure_action poweroff\n",

@@ -54,12 +54,3 @@ bin/kdumpctl --root m rebuild
 stat -c %a $IMG
 zstd -dc $IMG | cpio -t --quiet
 zstd -dc $IMG | cpio -i --quiet --to-stdout etc/salvage.plan
-mkdir -p m/etc/kdump
-key=age10d8fpxa70llyf3r95gsqxltq3m34397nrmuh9urlwjyjev8h8ufsj7lk9j
-printf "# the team\n$key\n" >m/etc/kdump/readers
-printf "path /var/dumps\ncore_collector makedumpfile -l --recipients-file /etc/kdump/readers\n" >m/etc/kdump.conf
-start "encrypted"
-printf "# nobody else\n" >>m/etc/kdump/readers
-start "a comment among the readers"
-printf "$key\n" >>m/etc/kdump/readers
-start "a reader more"
