@@ -19,7 +19,7 @@ struct aliases {
 static const struct {
 	const char *name, *command;
 } builtin[] = {
-	{"hex", "set radix 16"}, {"dec", "set radix 10"}, {"size", "*"}, {"last", "ps -l"},
+	{"sf", "set scroll off"}, {"sn", "set scroll on"}, {"hex", "set radix 16"}, {"dec", "set radix 10"}, {"size", "*"}, {"last", "ps -l"},
 };
 
 static const char *find(struct shell *sh, const char *name)

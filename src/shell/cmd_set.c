@@ -60,8 +60,8 @@ void print_set_task(struct shell *sh, const struct task *t)
 static void show_settings(struct shell *sh)
 {
 	fprintf(sh->out,
-		"        radix: %u (%s)\n    print_max: %u\n       silent: %s\nzero_excluded: %s\n     dumpfile: %s\n",
-		sh->set.radix, sh->set.radix == 16 ? "hexadecimal" : "decimal", sh->set.print_max,
+		"       scroll: %s\n        radix: %u (%s)\n    print_max: %u\n       silent: %s\nzero_excluded: %s\n     dumpfile: %s\n",
+		sh->set.scroll ? "on" : "off", sh->set.radix, sh->set.radix == 16 ? "hexadecimal" : "decimal", sh->set.print_max,
 		sh->set.silent ? "on" : "off", sh->set.zero_excluded ? "on" : "off", sh->dump_name);
 }
 
@@ -102,10 +102,16 @@ static struct error *set_variable(struct shell *sh, const char *name, const char
 	}
 	if (text_equal(name, "zero_excluded"))
 		return set_switch(name, value, &sh->set.zero_excluded);
+	if (text_equal(name, "scroll")) {
+		if (!text_equal(value, "less") && !text_equal(value, "more")) /* which program: PAGER says */
+			return set_switch(name, value, &sh->set.scroll);
+		sh->set.scroll = true;
+		return NULL;
+	}
 	if (text_equal(name, "silent"))
 		return set_switch(name, value, &sh->set.silent);
 	/* of the classic shell, with no meaning here: taken, so that old scripts go on */
-	static const char *const ignored[] = {"scroll", "refresh", "edit",    "gdb",   "console", "debug", "core",
+	static const char *const ignored[] = {"refresh", "edit",    "gdb",   "console", "debug", "core",
 					      "hash",	"unwind",  "null-stop", "scope", "offline", "redzone",
 					      "error",	"print_array"};
 

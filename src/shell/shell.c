@@ -310,6 +310,28 @@ static void run_outside(struct shell *sh, const char *text)
 		;
 }
 
+/* What shows output that is longer than the terminal; null: nothing is there. */
+static const char *pager(void)
+{
+	const char *own = getenv("CRASHPAGER") ? getenv("CRASHPAGER") : getenv("PAGER");
+
+	if (own && own[0])
+		return own;
+	return access("/usr/bin/less", X_OK) == 0 ? "/usr/bin/less -FRX" : NULL;
+}
+
+/* Commands that write little, or ask for more, need none. */
+static struct error *page(struct line *l)
+{
+	const struct command *c = command_find(l->words.v[0]);
+
+	if (!pager() || c == &cmd_exit || c == &cmd_set || c == &cmd_alias || c == &cmd_repeat)
+		return NULL;
+	l->target = strdup(pager());
+	l->to = LINE_PIPE;
+	return l->target ? NULL : error_nomem();
+}
+
 struct error *shell_run_line(struct shell *sh, const char *text)
 {
 	struct line l;
@@ -329,7 +351,9 @@ struct error *shell_run_line(struct shell *sh, const char *text)
 	}
 	if (e)
 		return e;
-	if (l.words.n)
+	if (l.words.n && l.to == LINE_TERMINAL && sh->set.scroll && isatty(fileno(sh->out)))
+		e = page(&l);
+	if (l.words.n && !e)
 		e = l.to == LINE_TERMINAL ? run_words(sh, &l.words) : run_redirected(sh, &l);
 	fflush(sh->out);
 	line_done(&l);

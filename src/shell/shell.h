@@ -20,6 +20,7 @@ struct shell_settings {
 	unsigned print_max;   /* elements of an array and bytes of a string that are shown */
 	bool zero_excluded;   /* memory left out of the dump reads as zeros */
 	bool silent;	      /* no banner */
+	bool scroll;	      /* long output goes through a pager; only on terminals */
 };
 
 struct shell {
@@ -29,6 +30,7 @@ struct shell {
 	struct shell_settings set;
 	FILE *out;  /* of the command that runs: the terminal, a pipe, a file */
 	FILE *errors;
+	bool no_scroll; /* a terminal too is written to as it is */
 	bool ended; /* exit, q */
 	bool failed; /* a command failed since shell_open(): for the exit status of scripts */
 	/* what is asked about when a command names no task; false: no task could be found */

@@ -17,7 +17,7 @@
 #include "shell/shell.h"
 #include "tools/salvage.h"
 
-enum { OPT_SILENT = 1, OPT_INPUT, OPT_EXCLUDED, OPT_HEX, OPT_DEC, OPT_NO_RC, OPT_IDENTITY, OPT_HELP, OPT_VERSION,
+enum { OPT_SILENT = 1, OPT_INPUT, OPT_EXCLUDED, OPT_NO_SCROLL, OPT_HEX, OPT_DEC, OPT_NO_RC, OPT_IDENTITY, OPT_HELP, OPT_VERSION,
        OPT_IGNORED, OPT_IGNORED_VALUE };
 
 static const struct option_def defs[] = {
@@ -46,7 +46,7 @@ static const struct option_def defs[] = {
 	{0, "no_kallsyms", NULL, NULL, OPT_IGNORED},
 	{0, "no_panic", NULL, NULL, OPT_IGNORED},
 	{0, "no_elf_notes", NULL, NULL, OPT_IGNORED},
-	{0, "no_scroll", NULL, NULL, OPT_IGNORED},
+	{0, "no_scroll", NULL, "long output does not go through a pager", OPT_NO_SCROLL},
 	{0, "no_strip", NULL, NULL, OPT_IGNORED},
 	{0, "no_data_debug", NULL, NULL, OPT_IGNORED},
 	{0, "no_namelist_gzip", NULL, NULL, OPT_IGNORED},
@@ -66,7 +66,7 @@ static const struct option_def defs[] = {
 struct wishes {
 	const char *program;
 	const char *input; /* -i */
-	bool silent, zero_excluded, no_rc;
+	bool silent, zero_excluded, no_rc, no_scroll;
 	unsigned radix;
 	struct words dumps;
 };
@@ -116,6 +116,9 @@ static int read_options(int argc, char **argv, struct wishes *w)
 			break;
 		case OPT_EXCLUDED:
 			w->zero_excluded = true;
+			break;
+		case OPT_NO_SCROLL:
+			w->no_scroll = true;
 			break;
 		case OPT_HEX:
 			w->radix = 16;
@@ -182,6 +185,7 @@ static struct error *talk(const struct wishes *w, struct shell *sh)
 
 	sh->set.zero_excluded = w->zero_excluded;
 	sh->set.silent = w->silent;
+	sh->no_scroll = w->no_scroll;
 	if (w->radix)
 		sh->set.radix = w->radix;
 	shell_catch_interrupts();
