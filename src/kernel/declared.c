@@ -27,7 +27,7 @@ const struct declared declared[] = {
 	{"avenrun", "unsigned long [3]"},
 	{"calc_load_tasks", "atomic_long_t"},
 	{"tk_core", "struct tk_data"},
-	{"timekeeper_data", "struct tk_data [3]"},
+	{"timekeeper_data", "struct tk_data []"},
 	{"sysctl_hung_task_timeout_secs", "unsigned long"},
 	{"sysctl_hung_task_panic", "unsigned int"},
 	{"watchdog_thresh", "int"},
@@ -109,6 +109,7 @@ const struct declared declared[] = {
 	/* interrupts */
 	{"nr_irqs", "unsigned int"},
 	{"irq_desc_tree", "struct radix_tree_root"},
+	{"irq_desc_tree", "struct xarray"}, /* 4.20 */
 	{"sparse_irqs", "struct maple_tree"},
 	{"ioport_resource", "struct resource"},
 	{"iomem_resource", "struct resource"},

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-const struct renderer *const renderers[] = { &render_text, &render_json, NULL };
+const struct renderer *const renderers[] = { &render_text, &render_json, &render_html, NULL };
 
 const struct renderer *renderer_by_name(const char *name)
 {

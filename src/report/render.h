@@ -1,5 +1,5 @@
 /*
- * Floor 5: a report for people (text) and for programs (JSON). What is in them: doc/report.md.
+ * Floor 5: a report for people (text, HTML) and for programs (JSON). What is in them: doc/report.md.
  * Renderers know the report and nothing of dumps; new ones are a file and a row in render.c.
  */
 #pragma once
@@ -13,13 +13,13 @@ struct render_how {
 };
 
 struct renderer {
-	const char *name; /* "text", "json" */
+	const char *name; /* "text", "json", "html" */
 	/* Appends the whole report. Fails only when out of memory. */
 	struct error *(*render)(const struct report *r, const struct render_how *how,
 				struct strbuf *out);
 };
 
-extern const struct renderer render_text, render_json;
+extern const struct renderer render_text, render_json, render_html;
 extern const struct renderer *const renderers[]; /* null-terminated */
 const struct renderer *renderer_by_name(const char *name);
 

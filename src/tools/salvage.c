@@ -16,6 +16,7 @@ static const struct command {
 	{ "report", "DUMP", "say why a kernel died, from its dump alone", "salvage report",
 	  salvage_report },
 	{ "shell", "DUMP", "ask a dead kernel questions, as with crash", "salvage shell", shell_main },
+	{ "selfcheck", "DUMP", "say what we know of kernels and does not hold for this one", "salvage selfcheck", salvage_selfcheck },
 	{ "verify", "DUMP", "check that a dump is whole and reads", "salvage verify", salvage_verify },
 	{ "setup", "", "set up crash dumps on this machine; asks first", "salvage setup", salvage_setup },
 	{ "show", "[CRASH]", "show one saved crash (default: the newest)", "salvage show", salvage_show },
@@ -35,7 +36,7 @@ static void help(FILE *to)
 	      "Commands:\n",
 	      to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(to, "  %-8s %-10s %s\n", commands[i].name, commands[i].args,
+		fprintf(to, "  %-9s %-10s %s\n", commands[i].name, commands[i].args,
 			commands[i].help);
 	fputs("\nExamples:\n"
 	      "  salvage list                            what crashed on this machine\n"

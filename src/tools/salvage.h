@@ -15,6 +15,7 @@ enum salvage_exit {
 /* argv[0] is the command's name. Returns an exit code; messages are already told. */
 int salvage_report(int argc, char **argv);
 int salvage_verify(int argc, char **argv);
+int salvage_selfcheck(int argc, char **argv);
 int salvage_list(int argc, char **argv);
 int salvage_show(int argc, char **argv);
 int salvage_status(int argc, char **argv);

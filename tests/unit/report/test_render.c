@@ -155,6 +155,59 @@ static void test_recursion(void **state UNUSED)
 	has(&b, "   0 deep+0x0\n     (the same 6 times more)\n   7 outer+0x0\n   8 outer+0x0\n");
 }
 
+static void has_not(const struct strbuf *b, const char *words)
+{
+	if (strstr(strbuf_str(b), words))
+		fail_msg("\"%s\" is in:\n%s", words, strbuf_str(b));
+}
+
+/* A machine that was attacked may hold anything: it comes out as text, and the page's policy stands. */
+static void test_html(void **state UNUSED)
+{
+	_cleanup_report_ struct report *r = full();
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	struct report_cause c = { .slug = "bug", .confidence = 97, .cpu = -1 };
+	struct report_evidence e = { .has_address = true, .has_value = true, .address = 0xffff, .value = 0x12 };
+	struct report_blocked t = { .task = { FROM_MEMORY, 9, "<b>" }, .blocker = SIZE_MAX, .where = -1 };
+
+	c.text = strdup("<img src=x onerror=alert(1)> & \"quoted\" 'too'");
+	e.text = strdup("</script><script>");
+	assert_true(vector_push(&c.evidence, e));
+	assert_true(vector_push(&r->causes, c));
+	assert_true(vector_push(&r->blocked, t));
+	assert_true(vector_push(&r->log_tail, strdup("bytes \xff\x1b[31m </div><style>")));
+	fact_set_u64(&r->memory_use.total, 1 << 30, FROM_MEMORY);
+	fact_set_u64(&r->memory_use.free, 1 << 28, FROM_MEMORY);
+	fact_set_u64(&r->memory_use.anonymous, 1 << 29, FROM_MEMORY);
+	assert_ok(render_html.render(r, &(struct render_how){ 0 }, &b));
+	has(&b, "<!DOCTYPE html>");
+	has(&b, "content=\"default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-");
+	has(&b, "&lt;img src=x onerror=alert(1)&gt; &amp; &quot;quoted&quot; &#39;too&#39;");
+	has(&b, "&lt;/script&gt;&lt;script&gt; <code class=\"dim\">0xffff: 0x12</code>");
+	has(&b, "&lt;b&gt; (9)");
+	has(&b, "bytes &#xfffd;&#xfffd;[31m &lt;/div&gt;&lt;style&gt;");
+	has(&b, "<rect class=\"ma\" x=\"0.0\" y=\"0\" width=\"500.0\"");
+	has(&b, "<title>oops_inner [oops], 1</title>");
+	has(&b, "_totalram_pages is not there");
+	has_not(&b, "<img");
+	has_not(&b, " style=");
+	has_not(&b, " onclick");
+	has_not(&b, "http://");
+	has_not(&b, "https://");
+	assert_ptr_equal(strstr(strstr(strbuf_str(&b), "<script>") + 1, "<script>"), NULL);
+}
+
+static void test_html_of_nothing(void **state UNUSED)
+{
+	_cleanup_report_ struct report *r = report_new();
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+
+	assert_non_null(r);
+	assert_ok(render_html.render(r, &(struct render_how){ 0 }, &b));
+	has(&b, "Crash of unknown kind");
+	has(&b, "</html>");
+}
+
 /* Nothing known at all: both still come out, and say so. */
 static void test_empty(void **state UNUSED)
 {
@@ -169,7 +222,8 @@ static void test_empty(void **state UNUSED)
 	has(&json, "\"modules\": null");
 	has(&json, "\"time\": null");
 	assert_ptr_equal(renderer_by_name("json"), &render_json);
-	assert_null(renderer_by_name("html"));
+	assert_ptr_equal(renderer_by_name("html"), &render_html);
+	assert_null(renderer_by_name("pdf"));
 }
 
 int main(void)
@@ -179,6 +233,8 @@ int main(void)
 		cmocka_unit_test(test_colour_and_width),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_recursion),
+		cmocka_unit_test(test_html),
+		cmocka_unit_test(test_html_of_nothing),
 		cmocka_unit_test(test_empty),
 	};
 

@@ -1,0 +1,48 @@
+/* How the page looks and its one small program; both are named by hash in the page's policy. */
+#include "report/html-priv.h"
+
+const char html_style[] =
+	":root{color-scheme:light dark;--bg:#fbfbf9;--fg:#1d1f21;--dim:#62676d;--line:#d9dad6;--card:#fff;--bad:#b3261e;"
+	"--warn:#9a6700;--good:#2d6a3e;--idle:#cfd8d2;--run:#3b6ea8;--deaf:#b3261e;--off:#e6e6e3;--a:#3b6ea8;--b:#5f8f4e;"
+	"--c:#b7791f;--d:#8a4fa3;--e:#3f8f8f;--f:#a3564f;--g:#6f7a86;--free:#e3e6e1;--frame:#f0d9b5;--mod:#e8b3a5;--hot:#e07a5f}\n"
+	"@media(prefers-color-scheme:dark){:root{--bg:#15171a;--fg:#e5e6e3;--dim:#9aa0a6;--line:#33373c;--card:#1d2024;--bad:#ff8a80;"
+	"--warn:#e3b341;--good:#7fc48f;--idle:#37423b;--run:#5b8fd0;--deaf:#d9534b;--off:#2a2d31;--free:#2e3338;--frame:#5b4a30;"
+	"--mod:#6b3d34;--hot:#a8452f}}\n"
+	"*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif}\n"
+	"main{max-width:1200px;margin:0 auto;padding:16px}h1{font-size:1.35rem;line-height:1.35;margin:.2em 0 .6em;"
+	"overflow-wrap:anywhere}h2{font-size:1.05rem;margin:0 0 .6em}section{background:var(--card);border:1px solid "
+	"var(--line);border-radius:8px;padding:14px 16px;margin:0 0 14px}\n"
+	"nav{font-size:.85rem;margin:0 0 14px}nav a{margin-right:1em;white-space:nowrap}a{color:var(--run)}\n"
+	"code,pre,.mono{font-family:ui-monospace,monospace;font-size:.82rem;overflow-wrap:anywhere}\n"
+	"pre{margin:0;white-space:pre-wrap}.dim{color:var(--dim)}.scroll{overflow-x:auto}\n"
+	"table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{text-align:left;vertical-align:top;padding:3px 10px 3px 0;"
+	"border-top:1px solid var(--line);overflow-wrap:anywhere}th{color:var(--dim);font-weight:normal;white-space:nowrap}\n"
+	".facts th{width:9em}tr:first-child>td,tr:first-child>th{border-top:0}\n"
+	".cause{border-left:4px solid var(--bad);padding:2px 0 2px 12px;margin:0 0 14px}.cause.beside{border-color:var(--warn)}"
+	".cause p{margin:0 0 .3em}.cause ul{margin:.2em 0;padding-left:1.2em}.cause li{font-size:.88rem}\n"
+	".tag{display:inline-block;border:1px solid currentColor;border-radius:4px;padding:0 6px;font-size:.75rem;margin-right:6px;"
+	"color:var(--bad)}.beside .tag{color:var(--warn)}meter{width:6em;height:.8em;vertical-align:middle}\n"
+	"ol.stack{margin:0;padding-left:2.4em}ol.stack li{font-family:ui-monospace,monospace;font-size:.82rem;overflow-wrap:anywhere}"
+	".blame{color:var(--bad);font-weight:bold}.cut{color:var(--warn);list-style:none}.guess{color:var(--dim)}\n"
+	"svg{display:block;width:100%;height:auto}svg text{font:12px ui-monospace,monospace;fill:var(--fg)}.wide{min-width:720px}.cpus{width:auto;max-width:100%}\n"
+	".idle{fill:var(--idle)}.run{fill:var(--run)}.panicked{fill:var(--bad)}.deaf{fill:var(--warn)}.off{fill:var(--off)}"
+	".silent{fill:var(--deaf)}.frame{fill:var(--frame);stroke:var(--card)}.mod{fill:var(--mod);stroke:var(--card)}"
+	".hot{fill:var(--hot);stroke:var(--card)}.free{fill:var(--free)}"
+	".ma{fill:var(--a)}.mb{fill:var(--b)}.mc{fill:var(--c)}.md{fill:var(--d)}.me{fill:var(--e)}.mf{fill:var(--f)}.mg{fill:var(--g)}\n"
+	".grid{display:flex;flex-wrap:wrap;gap:6px 18px;margin:.5em 0 0;padding:0;list-style:none;font-size:.85rem}"
+	".grid svg{display:inline-block;width:12px;height:12px;margin-right:6px;vertical-align:-1px}\n"
+	"#lines div{font-family:ui-monospace,monospace;font-size:.78rem;white-space:pre-wrap;overflow-wrap:anywhere}"
+	"#lines .e{color:var(--bad)}#only:checked~div:not(.e){display:none}.hidden{display:none!important}\n"
+	"input[type=search]{font:inherit;width:100%;max-width:24em;padding:4px 8px;border:1px solid var(--line);border-radius:6px;"
+	"background:var(--bg);color:var(--fg)}details>summary{cursor:pointer;margin:.3em 0}\n"
+	"@media(max-width:600px){main{padding:8px}section{padding:10px}.facts th{width:auto}.facts tr,.facts td,.facts th{display:block;"
+	"border:0;padding:0}.facts td{padding-bottom:6px}}\n"
+	"@media print{body{background:#fff;color:#000}section{border:0;padding:0;break-inside:avoid-page}nav,.search{display:none}"
+	"details>*{display:block}}\n";
+
+/* Without it everything is still there; the browser's own search finds it. */
+const char html_script[] =
+	"(function(){var box=document.getElementById('find'),lines=document.querySelectorAll('#lines div'),n=document.getElementById('found');"
+	"if(!box)return;box.parentNode.classList.remove('hidden');box.addEventListener('input',function(){var w=box.value.toLowerCase(),"
+	"k=0;for(var i=0;i<lines.length;i++){var hit=!w||lines[i].textContent.toLowerCase().indexOf(w)>=0;"
+	"lines[i].classList.toggle('hidden',!hit);k+=hit;}n.textContent=w?k+' of '+lines.length+' lines':'';});})();\n";
