@@ -28,7 +28,7 @@ static void tell_wait(struct gather *g, struct report_cause *c, const struct rep
 	if (b->where >= 0)
 		report_frame_text(&b->stack.frames.v[b->where], false, &place);
 	if (b->has_waited)
-		evidence(g, c, "%s (pid %" PRId64 ") waits since %" PRIu64 ".%" PRIu64 " s%s%s", b->task.comm, b->task.pid,
+		evidence(g, c, "%s (pid %" PRId64 ") has waited for %" PRIu64 ".%" PRIu64 " s%s%s", b->task.comm, b->task.pid,
 			 b->waited_ms / 1000, b->waited_ms / 100 % 10, place.len ? " in " : "", strbuf_str(&place));
 	if (b->lock.kind == LOCK_NONE)
 		return;

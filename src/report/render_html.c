@@ -80,7 +80,7 @@ static void put_head(struct strbuf *out, const struct report *r)
 	strbuf_puts(out, "</style>\n</head>\n<body>\n<main>\n<h1>");
 	html_text(out, r->headline ? r->headline : "Crash of unknown kind");
 	strbuf_puts(out, "</h1>\n<nav><a href=\"#why\">Why</a> <a href=\"#machine\">Machine</a> <a href=\"#stack\">Stack</a> <a href=\"#cpus\">CPUs</a> "
-			 "<a href=\"#tasks\">Tasks</a> <a href=\"#memory\">Memory</a> <a href=\"#log\">Log</a></nav>\n");
+			 "<a href=\"#memory\">Memory</a> <a href=\"#log\">Log</a></nav>\n");
 }
 
 static void open_section(struct strbuf *out, const char *id, const char *title)
