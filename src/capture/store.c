@@ -120,7 +120,7 @@ void store_retain(struct capture *c, bool after)
 
 struct error *store_create(struct capture *c, const char *name, struct target_file *ret)
 {
-	int fd = openat(c->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(c->folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return error_sys(errno, "%s: cannot create", name);

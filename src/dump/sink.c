@@ -15,6 +15,16 @@ struct error *sink_write(struct sink *s, uint64_t off, const void *bytes, size_t
 	return NULL;
 }
 
+struct error *sink_write_vital(struct sink *s, uint64_t off, const void *bytes, size_t len)
+{
+	struct error *e;
+
+	s->vital = true;
+	e = sink_write(s, off, bytes, len);
+	s->vital = false;
+	return e;
+}
+
 struct error *sink_reserve(struct sink *s, uint64_t off, uint64_t len, bool *ret_done)
 {
 	*ret_done = len == 0;

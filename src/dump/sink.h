@@ -30,6 +30,8 @@ struct sink {
 	bool is_stream;	    /* going back costs a record more, and readers of streams that know no
 			       overlaps (crash) may see the older one: write each byte once */
 	bool gaps_are_zero; /* what is never written reads as zeros */
+	bool vital;	    /* set by a writer around what all else hangs on: bitmaps, descriptors */
+	uint64_t bytes_checked; /* by sink_finish(): read back and found as written */
 };
 
 struct error *sink_write(struct sink *s, uint64_t off, const void *bytes, size_t len) MUST_CHECK;
@@ -48,6 +50,14 @@ struct error *sink_open_flattened(int fd, const char *name, struct sink **ret) M
 struct error *sink_open_flattened_over(struct sink *under, struct sink **ret) MUST_CHECK;
 /* Onto `under` (borrowed), which must be new: ERROR_NO_SPACE once `limit` bytes are written. */
 struct error *sink_open_limited(struct sink *under, uint64_t limit, struct sink **ret) MUST_CHECK;
+
+/* Onto `under` (borrowed), which writes the regular file `fd` (borrowed). sink_finish() reads headers, a
+ * part of the bitmaps and descriptors, what came last and a sample of the rest back, past the page
+ * cache where the file system can: at most a hundredth (or 1 MiB) and 2 s. ERROR_LOST when it is not
+ * what was written. */
+struct error *sink_open_checked(struct sink *under, int fd, struct sink **ret) MUST_CHECK;
+/* sink_write() of what all else hangs on. */
+struct error *sink_write_vital(struct sink *s, uint64_t off, const void *bytes, size_t len) MUST_CHECK;
 
 DEFINE_CLEANUP(struct sink *, sink_close)
 #define _cleanup_sink_ CLEANUP(sink_close)

@@ -50,7 +50,7 @@ static struct error *write_bits(struct kdump_writer *k, uint64_t off, uint64_t b
 	/* crash maps streams badly where there are gaps */
 	if (k->w.sink->gaps_are_zero && !k->w.sink->is_stream && bytes_are_zero(bits, len))
 		return NULL;
-	return sink_write(k->w.sink, off + block * BITS_LEN, bits, len);
+	return sink_write_vital(k->w.sink, off + block * BITS_LEN, bits, len);
 }
 
 /* The frames that exist: bitmap 1. */
@@ -107,8 +107,8 @@ static struct error *put_kept_bits(struct kdump_writer *k, uint64_t block, bool 
 	k->sums[block] = sum_of(k->bits);
 	k->ranks[block + 1] = k->ranks[block] + pfn_bits_count(k->bits, 0, BITS_PFNS);
 	if (again) /* a block that is empty now may have been another */
-		return sink_write(k->w.sink, k->bitmap2_off + block * BITS_LEN, k->bits,
-				  block_len(k, block));
+		return sink_write_vital(k->w.sink, k->bitmap2_off + block * BITS_LEN, k->bits,
+					block_len(k, block));
 	return write_bits(k, k->bitmap2_off, block, k->bits);
 }
 
@@ -196,8 +196,8 @@ static struct error *write_descs(struct kdump_writer *k, const unsigned char *de
 	for (size_t i = 0, run; i < n; i += run) {
 		for (run = 1; i + run < n && at[i + run] == at[i] + run; run++)
 			;
-		TRY(sink_write(k->w.sink, k->desc_off + (at[i] - k->first_rank) * DESC_LEN,
-			       descs + i * DESC_LEN, run * DESC_LEN));
+		TRY(sink_write_vital(k->w.sink, k->desc_off + (at[i] - k->first_rank) * DESC_LEN,
+				     descs + i * DESC_LEN, run * DESC_LEN));
 	}
 	return NULL;
 }

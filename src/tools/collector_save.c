@@ -64,8 +64,9 @@ struct collect_request job_request(struct job *j, struct dump *d, struct kernel 
 struct error *job_collect(struct job *j, const struct collect_request *r, const struct job_target *t,
 			  struct collect_result *ret)
 {
-	_cleanup_sink_ struct sink *sink = NULL, *limited = NULL;
+	_cleanup_sink_ struct sink *sink = NULL, *limited = NULL, *checked = NULL;
 	struct collect_request request = *r;
+	struct error *e;
 
 	*ret = (struct collect_result){ 0 };
 	if (job_has(j, OPT_DRY_RUN))
@@ -74,7 +75,16 @@ struct error *job_collect(struct job *j, const struct collect_request *r, const 
 	if (job_has(j, OPT_LIMIT))
 		TRY(sink_open_limited(sink, j->limit, &limited));
 	request.sink = limited ? limited : sink;
-	return collect_run(&request, ret);
+	/* after a crash nobody looks before the dump is needed: what is on the disk is looked at now */
+	if (j->fd >= 0 && sink->gaps_are_zero) {
+		TRY(sink_open_checked(request.sink, t->fd, &checked));
+		request.sink = checked;
+	}
+	e = collect_run(&request, ret);
+	if (!e && checked)
+		job_say(j, MSG_REPORT, "%llu bytes were read back from the disk, as they were written.\n",
+			(unsigned long long)checked->bytes_checked);
+	return e;
 }
 
 static bool can_start_over(const struct job *j, const struct job_target *targets)
