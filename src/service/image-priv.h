@@ -10,6 +10,11 @@ struct error *image_choose_programs(struct image *im) MUST_CHECK;
 /* After the two above. */
 struct error *image_fill_plan(struct image *im) MUST_CHECK;
 
+/* image_hooks.c: the site's programs, into the image and the plan. */
+struct error *image_choose_hooks(struct image *im) MUST_CHECK;
+/* image_keep.c: naming, retention and second places, into the plan. After the target's places. */
+struct error *image_fill_keeping(struct image *im) MUST_CHECK;
+
 /* dracut_args: after the three above; options that have an effect here. */
 struct error *image_apply_dracut(struct image *im) MUST_CHECK;
 

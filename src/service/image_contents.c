@@ -16,6 +16,8 @@
 
 #define CHECK_LIMIT_MS 20000
 #define RECIPIENTS_MAX (64u << 10)
+#define SOFTDOG	       "softdog"
+#define SOFTDOG_S      60
 
 struct error *image_warn(struct image *im, const char *fmt, ...)
 {
@@ -109,6 +111,45 @@ static struct error *leave_out(struct image *im)
 	return NULL;
 }
 
+/* Without a watchdog that runs, the kernel's own one ends what hangs. */
+static struct error *add_softdog(struct image *im, struct words *names)
+{
+	if (im->plan.watchdog_s || im->how->settings->dracut.no_watchdog || !kernel_knows(im, SOFTDOG))
+		return NULL;
+	im->plan.watchdog_s = SOFTDOG_S;
+	return words_have(names, SOFTDOG) ? NULL : words_add(names, SOFTDOG);
+}
+
+/* Its time from the start: PID 1 may hang before it gets to it. */
+static struct error *tell_softdog(struct image *im)
+{
+	for (size_t i = 0; i < im->modules.files.n; i++) {
+		struct module_file *f = &im->modules.files.v[i];
+
+		if (strcmp(f->name, SOFTDOG) != 0 || f->parameters)
+			continue;
+		if (asprintf(&f->parameters, "soft_margin=%u", im->plan.watchdog_s) < 0) {
+			f->parameters = NULL;
+			return error_nomem();
+		}
+	}
+	return NULL;
+}
+
+/* What is of use only when the target fails is never a reason to have no dump. */
+static struct error *add_second_place_modules(struct image *im, struct words *names)
+{
+	const struct target *t = im->how->target;
+
+	for (size_t i = 0; i < t->rootfs_modules.n; i++)
+		if (!words_have(names, t->rootfs_modules.v[i]))
+			TRY(words_add(names, t->rootfs_modules.v[i]));
+	if (text_equal(settings_get(im->how->settings, SETTING_SECOND_PLACE), "auto") &&
+	    file_exists(im->how->root, "sys/firmware/efi/efivars") && kernel_knows(im, "efivarfs"))
+		TRY(words_add(names, "efivarfs"));
+	return NULL;
+}
+
 struct error *image_choose_modules(struct image *im)
 {
 	const struct image_how *how = im->how;
@@ -124,8 +165,11 @@ struct error *image_choose_modules(struct image *im)
 	for (size_t i = 0; i < dogs.n && !how->settings->dracut.no_watchdog; i++)
 		if (!words_have(&names, dogs.v[i]) && kernel_knows(im, dogs.v[i]))
 			TRY(words_add(&names, dogs.v[i]));
+	TRY(add_softdog(im, &names));
+	TRY(add_second_place_modules(im, &names));
 	TRY(add_extra_modules(im, &names));
 	TRY(modules_closure(how->root, how->kernel->release, &names, &im->modules));
+	TRY(tell_softdog(im));
 	require_only(&im->modules, &needed);
 	return leave_out(im);
 }
@@ -381,6 +425,7 @@ struct error *image_choose_programs(struct image *im)
 		TRY(e);
 	}
 	TRY(add_shell(im));
+	TRY(image_choose_hooks(im));
 	return add_extra_bins(im);
 }
 
@@ -450,5 +495,5 @@ struct error *image_fill_plan(struct image *im)
 	p->timezone_offset = timezone_now();
 	p->failure_action = action_of(how->settings, SETTING_FAILURE_ACTION);
 	p->final_action = action_of(how->settings, SETTING_FINAL_ACTION);
-	return NULL;
+	return image_fill_keeping(im);
 }

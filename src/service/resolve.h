@@ -17,9 +17,11 @@ struct resolve_how {
 struct target {
 	const char *kind; /* the plan's word: "fs"; static */
 	struct plan_place place;
-	struct plan_place rootfs; /* for dump_to_rootfs; filled in only when asked for */
+	struct plan_place rootfs; /* for dump_to_rootfs and as second place; without device: neither */
 	char *path;		  /* absolute, below the root of the target */
 	char *shown;		  /* one line for people: "/dev/vda1 (ext4) on /, path /var/crash" */
+	char *folder;		  /* where `path` is in the running system; null: it is not mounted */
+	struct words rootfs_modules; /* of a root file system that is a second place only */
 	struct words modules;	  /* names and aliases for the module closure */
 	struct words warnings;	  /* whole sentences */
 };
@@ -34,6 +36,10 @@ struct resolver {
 };
 
 extern const struct resolver resolver_fs;
+
+/* resolve_fs.c: the root file system; names for the module closure are put into `modules`. */
+struct error *resolve_rootfs(const struct resolve_how *how, struct plan_place *ret,
+			     struct words *modules) MUST_CHECK;
 
 /* Asks the resolver that claims the settings. target_done() whatever the outcome. */
 struct error *target_resolve(const struct resolve_how *how, const struct settings *s,

@@ -228,7 +228,9 @@ static struct error *check_in_mount(const struct resolve_how *how, const struct 
 				 "mkdir -p %s",
 				 t->path, spec, whole);
 	TRY(e);
-	return check_folder(how, fd, whole, &t->warnings);
+	TRY(check_folder(how, fd, whole, &t->warnings));
+	t->folder = take_ptr(whole);
+	return NULL;
 }
 
 /* A target that fstab leaves unmounted is mounted for the look, in a private folder. */
@@ -390,19 +392,24 @@ static struct error *resolve_deduced(const struct resolve_how *how, const struct
 		t->shown = NULL;
 		return error_nomem();
 	}
-	return check_folder(how, fd, path, &t->warnings);
+	TRY(check_folder(how, fd, path, &t->warnings));
+	t->folder = take_ptr(real);
+	return NULL;
 }
 
-static struct error *resolve_rootfs(const struct resolve_how *how, const struct mounts *mounts,
-				    struct target *t)
+struct error *resolve_rootfs(const struct resolve_how *how, struct plan_place *ret,
+			     struct words *modules)
 {
-	const struct mount *m = mounts_of_path(mounts, "/");
+	_cleanup_mounts_ struct mounts mounts = { 0 };
 	_cleanup_blockdev_ struct blockdev d = { 0 };
+	const struct mount *m;
 
+	TRY(mounts_read(how->root, &mounts));
+	m = mounts_of_path(&mounts, "/");
 	if (!m)
 		return error_new(ERROR_BAD_DATA, "/proc/self/mountinfo has no root file system");
 	TRY(device_of_mount(how->root, m, "/", &d));
-	return fill_place(how, &d, m, m->fstype, &t->rootfs, &t->modules);
+	return fill_place(how, &d, m, m->fstype, ret, modules);
 }
 
 static struct error *fs_resolve(const struct resolve_how *how, const struct settings *s,
@@ -415,8 +422,6 @@ static struct error *fs_resolve(const struct resolve_how *how, const struct sett
 		TRY(resolve_named(how, s, &mounts, t));
 	else
 		TRY(resolve_deduced(how, s, &mounts, t));
-	if (text_equal(settings_get(s, SETTING_FAILURE_ACTION), "dump_to_rootfs"))
-		TRY(error_prefix(resolve_rootfs(how, &mounts, t), "failure_action dump_to_rootfs"));
 	return NULL;
 }
 

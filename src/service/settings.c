@@ -8,6 +8,8 @@
 enum directive_kind {
 	VALUE,	    /* one value, kept as written */
 	CHOICE,	    /* one of the words of `choices` */
+	NUMBER,	    /* how many; 0 is none */
+	BYTES,	    /* a size: 10G */
 	TARGET,	    /* where the dump goes; the key is the type of target */
 	ARGS,	    /* dracut's options: may name a target by --mount */
 	OLD_NAME,   /* another spelling of the directive of the same `which` */
@@ -23,6 +25,7 @@ struct directive {
 	bool later; /* understood; refused because nothing carries it out yet: delete this when it is done */
 };
 
+#define NUMBER_MAX	1000000
 #define FAILURE_ACTIONS "reboot|halt|poweroff|shell|dump_to_rootfs"
 #define FINAL_ACTIONS	"reboot|halt|poweroff"
 
@@ -54,12 +57,19 @@ static const struct directive directives[] = {
 	{ "ssh", TARGET, SETTING_TARGET },
 	{ "sshkey", VALUE, SETTING_SSHKEY, "/root/.ssh/kdump_id_rsa" },
 
-	{ "kdump_pre", VALUE, SETTING_KDUMP_PRE, .later = true },
-	{ "kdump_post", VALUE, SETTING_KDUMP_POST, .later = true },
-	{ "kdump_emergency", VALUE, SETTING_KDUMP_EMERGENCY, .later = true },
+	{ "kdump_pre", VALUE, SETTING_KDUMP_PRE },
+	{ "kdump_post", VALUE, SETTING_KDUMP_POST },
+	{ "kdump_emergency", VALUE, SETTING_KDUMP_EMERGENCY },
 	{ "fence_kdump_args", VALUE, SETTING_FENCE_KDUMP_ARGS, .later = true },
 	{ "fence_kdump_nodes", VALUE, SETTING_FENCE_KDUMP_NODES, .later = true },
 	{ "dracut_args", ARGS, SETTING_DRACUT_ARGS },
+
+	/* Our own: no other tool knows them. */
+	{ "keep_dumps", NUMBER, SETTING_KEEP_DUMPS, "0" },
+	{ "keep_bytes", BYTES, SETTING_KEEP_BYTES, "0" },
+	{ "keep_free", BYTES, SETTING_KEEP_FREE, "0" },
+	{ "dump_naming", CHOICE, SETTING_DUMP_NAMING, "ip-time", "ip-time|host-time|date|debian|suse" },
+	{ "second_place", CHOICE, SETTING_SECOND_PLACE, "auto", "auto|none" },
 
 	{ "net", DEPRECATED },
 	{ "options", DEPRECATED },
@@ -251,6 +261,8 @@ static struct error *take_line(struct settings *s, const struct line *l)
 /* Checks that the established service makes after it has read everything. */
 static struct error *check_choices(struct settings *s)
 {
+	uint64_t n;
+
 	for (size_t i = 0; i < ARRAY_SIZE(directives); i++) {
 		const struct directive *d = &directives[i];
 		struct line l = { .s = s, .number = s->line[d->which] };
@@ -258,6 +270,13 @@ static struct error *check_choices(struct settings *s)
 		if (d->kind == CHOICE && s->value[d->which] &&
 		    !one_of(d->choices, s->value[d->which]))
 			TRY(refuse(&l, "Usage kdump.conf: %s {%s}", d->key, d->choices));
+		if (d->kind == NUMBER && s->value[d->which] &&
+		    (!text_u64(s->value[d->which], &n) || n > NUMBER_MAX))
+			TRY(refuse(&l, "%s: \"%s\" is not a number from 0 to %d", d->key,
+				   s->value[d->which], NUMBER_MAX));
+		if (d->kind == BYTES && s->value[d->which] && !text_size(s->value[d->which], &n))
+			TRY(refuse(&l, "%s: \"%s\" is not a size; write it as 500M or 20G", d->key,
+				   s->value[d->which]));
 	}
 	return NULL;
 }
@@ -401,6 +420,15 @@ bool settings_is_target(const char *key)
 	const struct directive *d = directive_find(key);
 
 	return d && d->kind == TARGET;
+}
+
+uint64_t settings_number(const struct settings *s, enum setting which)
+{
+	const char *value = settings_get(s, which);
+	uint64_t n;
+
+	/* settings_parse() let nothing else through */
+	return value && (text_u64(value, &n) || text_size(value, &n)) ? n : 0;
 }
 
 const char *settings_target(const struct settings *s, const char *type)

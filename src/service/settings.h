@@ -29,6 +29,11 @@ enum setting {
 	SETTING_FENCE_KDUMP_ARGS,
 	SETTING_FENCE_KDUMP_NODES,
 	SETTING_DRACUT_ARGS,
+	SETTING_KEEP_DUMPS,
+	SETTING_KEEP_BYTES,
+	SETTING_KEEP_FREE,
+	SETTING_DUMP_NAMING,
+	SETTING_SECOND_PLACE,
 	SETTING_COUNT
 };
 
@@ -71,6 +76,8 @@ const char *settings_nearest(const char *key);
 bool settings_is_target(const char *key);
 /* The value of the target when it is of this type ("ssh", "nfs", …), else null. */
 const char *settings_target(const struct settings *s, const char *type);
+/* The value of a directive that is a number or a size in bytes. */
+uint64_t settings_number(const struct settings *s, enum setting which);
 /* force_rebuild and force_no_rebuild, whose values are looked at only when it comes to that. */
 struct error *settings_rebuild_wish(const struct settings *s, bool *ret_force,
 				    bool *ret_never) MUST_CHECK;

@@ -123,6 +123,29 @@ static void journal_outcome(const struct service *s, bool ok)
 		journal_send(s->root, JOURNAL_NOT_ARMED, JOURNAL_ERROR, "No capture kernel is loaded", NULL);
 }
 
+/* Older dumps, and what is left of a crash in the firmware. A failure in here is no reason to leave
+ * the machine without a capture kernel. */
+static bool look_after_dumps(struct service *s)
+{
+	_cleanup_words_ struct words removed = { 0 };
+	_cleanup_free_ char *folder = NULL;
+	struct error *e = evidence_collect(s->root, &folder);
+
+	if (folder)
+		log_warning("The last crash could not be saved to its target; what was kept of it is in %s",
+			    folder);
+	if (e)
+		log_warning("what is kept of a crash: %s", error_message(e));
+	error_free(e);
+	e = keep_apply(s->root, &s->target, &s->image.plan, &removed);
+	for (size_t i = 0; i < removed.n; i++)
+		log_info("removed the older dump %s/%s", s->target.folder, removed.v[i]);
+	if (e)
+		log_warning("older dumps are not thinned out: %s", error_message(e));
+	error_free(e);
+	return true;
+}
+
 int cmd_start(struct service *s)
 {
 	struct kexec_state state;
@@ -135,7 +158,7 @@ int cmd_start(struct service *s)
 	}
 	if (ok)
 		restore_labels(s);
-	ok = ok && prepare(s) && build_when_needed(s) && load(s);
+	ok = ok && prepare(s) && look_after_dumps(s) && build_when_needed(s) && load(s);
 	journal_outcome(s, ok);
 	(void)outcome(ok, "Starting kdump");
 	if (ok)
@@ -172,7 +195,8 @@ int cmd_restart(struct service *s)
 	struct kexec_state state = { 0 };
 
 	if (!(read_sysconfig(s) && kexec_state(s, &state) && feasible(&state) &&
-	      read_settings(s) && prepare(s) && build_when_needed(s) && loadable(s)))
+	      read_settings(s) && prepare(s) && look_after_dumps(s) && build_when_needed(s) &&
+	      loadable(s)))
 		return stays_as_it_is(&state);
 	return replace(s, true);
 }

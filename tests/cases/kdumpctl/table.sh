@@ -11,7 +11,8 @@ import json
 j = json.load(open("found"))
 stock = {"path": "/var/crash", "core_collector": "makedumpfile -l --message-level 7 -d 31",
     "failure_action": "reboot", "final_action": "reboot", "force_rebuild": "0", "force_no_rebuild": "0",
-    "auto_reset_crashkernel": "yes", "sshkey": "/root/.ssh/kdump_id_rsa"}
+    "auto_reset_crashkernel": "yes", "sshkey": "/root/.ssh/kdump_id_rsa",
+    "keep_dumps": "0", "keep_bytes": "0", "keep_free": "0", "dump_naming": "ip-time", "second_place": "auto"}
 for f in j["findings"]:
     print(f["level"], f.get("line"), f["text"], "|", f.get("instead"))
 if j["valid"]:

@@ -80,7 +80,6 @@ static void unknown_and_deprecated_keys(void **state)
 static void directives_to_come_are_refused_by_name(void **state)
 {
 	static const char *const later[] = {
-		"kdump_pre /x", "kdump_post /x", "kdump_emergency /x", 
 		"fence_kdump_args -p 1", "fence_kdump_nodes a b",
 	};
 
