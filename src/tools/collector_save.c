@@ -76,7 +76,7 @@ struct error *job_collect(struct job *j, const struct collect_request *r, const 
 		TRY(sink_open_limited(sink, j->limit, &limited));
 	request.sink = limited ? limited : sink;
 	/* after a crash nobody looks before the dump is needed: what is on the disk is looked at now */
-	if (j->fd >= 0 && sink->gaps_are_zero) {
+	if (j->fd >= 0 && !sink->is_stream && sink->gaps_are_zero) {
 		TRY(sink_open_checked(request.sink, t->fd, &checked));
 		request.sink = checked;
 	}
