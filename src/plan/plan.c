@@ -10,8 +10,6 @@
 #include "crashdir/names.h"
 #include "plan/internal.h"
 
-#define SECONDS_MAX (30 * 24 * 3600) /* of any limit: longer is a mistake */
-
 static const char *const action_names[] = {
 	[PLAN_REBOOT] = "reboot",	[PLAN_HALT] = "halt",
 	[PLAN_POWEROFF] = "poweroff",	[PLAN_SHELL] = "shell",
@@ -147,9 +145,9 @@ static struct error *take_seconds(unsigned *to, const char *value, unsigned leas
 {
 	uint64_t v;
 
-	if (!text_u64(value, &v) || v < least || v > SECONDS_MAX)
+	if (!text_u64(value, &v) || v < least || v > PLAN_LIMIT_S_MAX)
 		return error_new(ERROR_USAGE, "\"%s\" is not a number of seconds from %u to %d",
-				 value, least, SECONDS_MAX);
+				 value, least, PLAN_LIMIT_S_MAX);
 	*to = v;
 	return NULL;
 }

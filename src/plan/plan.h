@@ -13,6 +13,7 @@
 #define PLAN_PATH    "/etc/salvage.plan" /* inside the capture initramfs */
 #define PLAN_VERSION 1
 #define PLAN_LIMIT   (1 << 20) /* bytes of text; longer is no plan */
+#define PLAN_LIMIT_S_MAX (30 * 24 * 3600) /* of any time limit: longer is a mistake */
 
 enum plan_action {
 	PLAN_REBOOT, /* the default of both actions */

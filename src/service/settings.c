@@ -70,6 +70,7 @@ static const struct directive directives[] = {
 	{ "keep_free", BYTES, SETTING_KEEP_FREE, "0" },
 	{ "dump_naming", CHOICE, SETTING_DUMP_NAMING, "ip-time", "ip-time|host-time|date|debian|suse" },
 	{ "second_place", CHOICE, SETTING_SECOND_PLACE, "auto", "auto|none" },
+	{ "time_limits", VALUE, SETTING_TIME_LIMITS },
 
 	{ "net", DEPRECATED },
 	{ "options", DEPRECATED },

@@ -26,6 +26,11 @@ conf 'kdump_pre /usr/local/bin/before'
 conf 'keep_dumps three'
 conf 'keep_bytes lots'
 conf 'dump_naming mine'
+conf 'time_limits collector'
+conf 'time_limits lunch=3'
+conf 'time_limits stall=0'
+conf 'time_limits stall=7 collector=3600'
+plan '^limit'
 conf 'keep_dumps 3
 keep_bytes 20G
 keep_free 64M
