@@ -18,7 +18,7 @@ demo: need-demo all
 check: need-check all build-clang
 	@tests/run --build $(BUILD)
 
-# What takes longer; G=GROUP picks one: targets, crash, kexec, arch, loop, fault, fuzz, size. Last results
+# What takes longer; G=GROUP picks one: targets, crash, kexec, arch, faults, loop, fault, fuzz, size. Last results
 # are in doc/measured.md.
 check-long: need-check need-fuzz need-long all
 ifeq ($(G),fuzz)

@@ -106,6 +106,7 @@ static enum capture_end run_worker(struct supervisor *s, const char *name, unsig
 		_exit(work(s->c));
 	}
 	setpgid(pid, pid);
+	watchdogs_feed(&s->dogs, s->c->root, b->watchdog_s);
 	while (!reap(pid, &status)) {
 		if (overdue(s->c)) {
 			say("%s: step \"%.31s\" did not end in time; it is given up", name, b->step);

@@ -723,6 +723,27 @@ static void old_dump_stays_until_the_new_one_is_whole(void **state)
 	}
 }
 
+/* Fed while the worker is within its limits; stopped when the machine shall stay down. */
+static void watchdogs_are_all_fed(void **state)
+{
+	static const char *const names[] = { "dev/watchdog0", "dev/watchdog1" };
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN "watchdog 5\n");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		put(f, names[i], "");
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char *text;
+
+		assert_ok(file_read(f->c.root, names[i], 4096, &text, NULL));
+		assert_int_equal(text[0], '\n');
+		assert_int_equal(text[strlen(text) - 1], 'V');
+		free(text);
+	}
+}
+
 static void names_as_the_plan_says(void **state)
 {
 	struct fixture *f = *state;
@@ -833,6 +854,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(second_place_follows_the_fallback, build, clear),
 		cmocka_unit_test_setup_teardown(older_dumps_are_thinned_out, build, clear),
 		cmocka_unit_test(old_dump_stays_until_the_new_one_is_whole),
+		cmocka_unit_test_setup_teardown(watchdogs_are_all_fed, build, clear),
 		cmocka_unit_test_setup_teardown(names_as_the_plan_says, build, clear),
 		cmocka_unit_test(clock_that_is_not_set),
 		cmocka_unit_test(mount_options_are_told_apart),
