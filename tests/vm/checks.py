@@ -474,3 +474,11 @@ def kexec_rebooted(o):
     """The second kernel came by kexec: the command line says so and the firmware did not run."""
     assert o.run.when(r"VM: back after the crash"), "no second boot"
     assert re.search(r"Command line: .*again=1", o.run.console), "not the loaded command line"
+
+
+def kept_in_the_firmware(o):
+    """What PID 1 put into a variable is a dump folder after the restart, and the variable is gone."""
+    assert "kept at a second place: efi" in o.run.console, [l for l in o.run.lines if "salvage:" in l]
+    kept = {m[1]: int(m[2]) for m in re.finditer(r"VM: kept \S*/(\S+) (\d+)", o.run.console)}
+    assert kept.get("report.txt") and kept.get("vmcore-dmesg.txt"), kept
+    assert "VM: variables 0" in o.run.console

@@ -83,6 +83,15 @@ SCENARIOS = [
              before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
              conf="path /dumps\ncore_collector makedumpfile -l -d 31\nfailure_action dump_to_rootfs\n",
              checks=["rebooted", "dump_on_root"], tier="long"),
+    # log and report in a variable of the firmware, and out of it again at the service's next start
+    Scenario("second-place-efi", uefi=True, ram_mb=768, crashkernel="160M", limit=600,
+             before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
+             conf="path /dumps\ncore_collector makedumpfile -l -d 31\ntime_limits device=5\n",
+             after_crash="modprobe efivarfs; mount -t efivarfs efivarfs /sys/firmware/efi/efivars\n"
+                         "mke2fs -F /dev/vdb >/dev/null; rm -rf /var/crash/*; printf 'path /var/crash\\n' >/etc/kdump.conf\n"
+                         "kdumpctl start; for f in /var/crash/*/*; do say \"kept $f $(grep -c sysrq $f)\"; done\n"
+                         "ls /sys/firmware/efi/efivars | grep -c Salvage | sed 's/^/VM: variables /'",
+             checks=["rebooted", "kept_in_the_firmware"], tier="long", group="faults"),
     Scenario("disk-full",
              conf="path /dumps\ncore_collector makedumpfile -d 0\nfailure_action poweroff\n", target_mb=128,
              checks=["failure_poweroff", "dmesg_and_report_kept", "incomplete_kept"]),
