@@ -29,8 +29,6 @@ def scenario_text(s):
                  + s.prepare + "\n:\n}")
     lines.append("after_crash() {\n" + s.after_crash + "\n:\n}")
     lines.append("before_crash() {\n" + s.before_crash + "\n:\n}")
-    if s.after_crash:
-        lines.append("after_crash() {\n" + s.after_crash + "\n:\n}")
     return "\n".join(lines) + "\n"
 
 
