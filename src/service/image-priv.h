@@ -15,6 +15,8 @@ struct error *image_choose_hooks(struct image *im) MUST_CHECK;
 /* image_keep.c: naming, retention and second places, into the plan. After the target's places. */
 struct error *image_fill_keeping(struct image *im) MUST_CHECK;
 
+/* core_collector: its program, checked, and its argv in the plan; in image_collector.c. */
+struct error *image_choose_collector(struct image *im) MUST_CHECK;
 /* dracut_args: after the three above; options that have an effect here. */
 struct error *image_apply_dracut(struct image *im) MUST_CHECK;
 
@@ -22,6 +24,8 @@ struct error *image_apply_dracut(struct image *im) MUST_CHECK;
 struct error *image_warn(struct image *im, const char *fmt, ...) PRINTF(2, 3) MUST_CHECK;
 /* A program, with the libraries it needs. `source`: absolute on this machine, else below the root. */
 struct error *image_add_program(struct image *im, const char *source, const char *path) MUST_CHECK;
+/* A program of ours, from beside this one or where it was installed. ERROR_NOT_FOUND. */
+struct error *image_add_own(struct image *im, const char *name, const char *path) MUST_CHECK;
 /* A program of the machine below the root, at the same path, after a check that it can be run:
  * ERROR_USAGE in the words of the established service. */
 struct error *image_add_machines(struct image *im, const char *path) MUST_CHECK;

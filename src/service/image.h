@@ -11,6 +11,7 @@
 #include "service/inputs.h"
 #include "service/resolve.h"
 #include "service/settings.h"
+#include "service/sysconfig.h"
 
 /* Everything is borrowed for the life of the image object. */
 struct image_how {
@@ -18,6 +19,7 @@ struct image_how {
 	const struct settings *settings;
 	const struct capture_kernel *kernel;
 	const struct target *target;
+	const struct sysconfig *sysconfig; /* null: as in stock */
 };
 
 struct image_program {

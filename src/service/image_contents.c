@@ -11,11 +11,8 @@
 #include "service/rootpath.h"
 
 #define INIT	  "/init"
-#define COLLECTOR "/bin/salvage-collect"
 #define REPORT	  "/bin/salvage-report"
 
-#define CHECK_LIMIT_MS 20000
-#define RECIPIENTS_MAX (64u << 10)
 #define SOFTDOG	       "softdog"
 #define SOFTDOG_S      60
 
@@ -227,7 +224,7 @@ struct error *image_find_own(const char *name, char **ret)
 			 name, self, self);
 }
 
-static struct error *add_own(struct image *im, const char *name, const char *path)
+struct error *image_add_own(struct image *im, const char *name, const char *path)
 {
 	_cleanup_free_ char *source = NULL;
 
@@ -276,114 +273,6 @@ struct error *image_find_in_path(int root, const char *name, char **ret)
 	return error_new(ERROR_USAGE, "Error: %s not found.", name);
 }
 
-static bool is_own_collector(const char *word)
-{
-	const char *slash = strrchr(word, '/');
-
-	word = slash ? slash + 1 : word;
-	return strcmp(word, "makedumpfile") == 0 || strcmp(word, "salvage-collect") == 0;
-}
-
-/* Asks our collector whether it understands its options: now, not after the crash. What it
- * does not like it says itself, on standard error. */
-static struct error *check_parameters(const struct image *im)
-{
-	const char *program = im->programs.v[im->programs.n - 1].source;
-	struct process_how how = { .limit_ms = CHECK_LIMIT_MS, .capture_limit = 4096 };
-	struct process_result r = { 0 };
-	_cleanup_words_ struct words argv = { 0 };
-	struct error *e;
-	int status;
-
-	TRY(words_add(&argv, program));
-	TRY(words_add(&argv, "--check-params"));
-	for (size_t i = 1; i < im->plan.collector.n; i++)
-		TRY(words_add(&argv, im->plan.collector.v[i]));
-	TRY(words_add(&argv, "/proc/vmcore"));
-	TRY(words_add(&argv, "vmcore"));
-	e = process_run(argv.v, &how, &r);
-	status = r.timed_out ? -1 : r.status;
-	process_result_done(&r);
-	TRY(e);
-	if (status)
-		return error_new(ERROR_USAGE,
-				 "makedumpfile parameter check failed. See core_collector in %s",
-				 im->how->settings->file);
-	return NULL;
-}
-
-/* The keys in a file of --recipients-file, as options of their own: the image needs no file then. */
-static struct error *add_recipients(struct image *im, const char *name)
-{
-	_cleanup_free_ char *text = NULL;
-	char *rest, *line;
-
-	TRY(error_prefix(file_read(im->how->root, rootpath_below(name), RECIPIENTS_MAX, &text, NULL), "core_collector"));
-	rest = text;
-	while ((line = text_next_line(&rest))) {
-		line = text_strip(line);
-		if (!*line || *line == '#')
-			continue;
-		TRY(words_add(&im->plan.collector, "--encrypt"));
-		TRY(words_add(&im->plan.collector, line));
-	}
-	return NULL;
-}
-
-/* Rules of --config: read after the crash, from the same place in the image. */
-static struct error *add_rules(struct image *im, const char *file)
-{
-	if (*file != '/')
-		return error_new(ERROR_USAGE, "core_collector: --config %s: give the whole path, from / on", file);
-	TRY(error_prefix(image_add_file(im, rootpath_below(file), file, 0600), "core_collector"));
-	TRY(words_add(&im->plan.collector, "--config"));
-	return words_add(&im->plan.collector, file);
-}
-
-static struct error *add_collector_words(struct image *im, const struct words *argv, bool own)
-{
-	for (size_t i = 1; i < argv->n; i++) {
-		const char *word = argv->v[i], *keys = text_after(word, "--recipients-file="),
-			   *rules = text_after(word, "--config=");
-
-		if (own && text_equal(word, "--recipients-file") && i + 1 < argv->n)
-			keys = argv->v[++i];
-		if (own && text_equal(word, "--config") && i + 1 < argv->n)
-			rules = argv->v[++i];
-		if (own && keys)
-			TRY(add_recipients(im, keys));
-		else if (own && rules)
-			TRY(add_rules(im, rules));
-		else if (!own || strcmp(word, "-F"))
-			TRY(words_add(&im->plan.collector, word));
-	}
-	return NULL;
-}
-
-/* The collector's argv in the image. Our own writes to a descriptor that PID 1 opens, so that
- * -F (flattened, for pipes) is taken out as the established service does for files. */
-static struct error *choose_collector(struct image *im)
-{
-	const char *text = settings_get(im->how->settings, SETTING_CORE_COLLECTOR);
-	_cleanup_words_ struct words argv = { 0 };
-	_cleanup_free_ char *path = NULL;
-	bool own;
-
-	TRY(error_prefix(words_split(&argv, text), "core_collector"));
-	if (!argv.n)
-		return error_new(ERROR_USAGE, "core_collector names no program");
-	own = is_own_collector(argv.v[0]);
-	/* whoever saves the dump, ours saves the log */
-	TRY(add_own(im, "salvage-collect", COLLECTOR));
-	if (!own) {
-		TRY(error_prefix(image_find_in_path(im->how->root, argv.v[0], &path), "core_collector"));
-		TRY(error_prefix(image_add_machines(im, path), "core_collector"));
-	}
-	TRY(words_add(&im->plan.collector, own ? COLLECTOR : path));
-	TRY(add_collector_words(im, &argv, own));
-	return own ? check_parameters(im) : NULL;
-}
-
 static struct error *add_extra_bins(struct image *im)
 {
 	const char *list = settings_get(im->how->settings, SETTING_EXTRA_BINS);
@@ -413,9 +302,9 @@ struct error *image_choose_programs(struct image *im)
 {
 	struct error *e;
 
-	TRY(add_own(im, "salvage-init", INIT));
-	TRY(choose_collector(im));
-	e = add_own(im, "salvage-report", REPORT);
+	TRY(image_add_own(im, "salvage-init", INIT));
+	TRY(image_choose_collector(im));
+	e = image_add_own(im, "salvage-report", REPORT);
 	if (e && error_kind(e) == ERROR_NOT_FOUND) {
 		/* a dump without a report is still a dump */
 		im->plan.no_report = true;

@@ -45,6 +45,7 @@ static struct error *check_machine(struct service *s, struct lint *l)
 		.settings = &s->settings,
 		.kernel = &s->kernel,
 		.target = &s->target,
+		.sysconfig = &s->sysconfig,
 	};
 	e = image_prepare(&s->image_how, &s->image);
 	for (size_t i = 0; i < s->image.warnings.n; i++)

@@ -87,6 +87,7 @@ bool prepare(struct service *s)
 		.settings = &s->settings,
 		.kernel = &s->kernel,
 		.target = &s->target,
+		.sysconfig = &s->sysconfig,
 	};
 	e = image_prepare(&s->image_how, &s->image);
 	say_warnings(&s->image.warnings);
