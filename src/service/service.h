@@ -7,6 +7,7 @@
 #include "service/blockdev.h"
 #include "service/capkernel.h"
 #include "service/capline.h"
+#include "service/dialect.h"
 #include "service/evidence.h"
 #include "service/image.h"
 #include "service/inputs.h"

@@ -306,15 +306,36 @@ static struct error *check_path(struct settings *s)
 	return NULL;
 }
 
+struct error *settings_begin(struct settings *s, const char *file)
+{
+	s->file = strdup(file);
+	return s->file ? NULL : error_nomem();
+}
+
+struct error *settings_put(struct settings *s, const char *key, const char *value, unsigned line)
+{
+	_cleanup_free_ char *k = strdup(key), *v = strdup(value);
+	struct line l = { .s = s, .number = line, .key = k, .value = v };
+
+	return k && v ? take_line(s, &l) : error_nomem();
+}
+
+struct error *settings_end(struct settings *s)
+{
+	TRY(check_choices(s));
+	TRY(check_path(s));
+	return check_later(s);
+}
+
 struct error *settings_parse(struct settings *s, const char *file, const char *text, size_t len)
 {
 	_cleanup_free_ char *copy = NULL;
 	struct line l = { .s = s };
 	char *rest, *line;
 
-	s->file = strdup(file);
+	TRY(settings_begin(s, file));
 	copy = strndup(text, len);
-	if (!s->file || !copy)
+	if (!copy)
 		return error_nomem();
 	if (memchr(text, '\0', len))
 		return error_new(ERROR_USAGE, "%s holds a NUL byte; it must be plain text", file);
@@ -325,9 +346,7 @@ struct error *settings_parse(struct settings *s, const char *file, const char *t
 		if (*l.key)
 			TRY(take_line(s, &l));
 	}
-	TRY(check_choices(s));
-	TRY(check_path(s));
-	return check_later(s);
+	return settings_end(s);
 }
 
 struct error *settings_read(struct settings *s, int root, const char *file)

@@ -65,6 +65,11 @@ struct error *settings_parse(struct settings *s, const char *file, const char *t
 			     size_t len) MUST_CHECK;
 /* The same from a file below `root`; ERROR_NOT_FOUND when it is not there. */
 struct error *settings_read(struct settings *s, int root, const char *file) MUST_CHECK;
+/* The same piece by piece, for files that are no kdump.conf: begin, values under the names of directives,
+ * end. */
+struct error *settings_begin(struct settings *s, const char *file) MUST_CHECK;
+struct error *settings_put(struct settings *s, const char *key, const char *value, unsigned line) MUST_CHECK;
+struct error *settings_end(struct settings *s) MUST_CHECK;
 void settings_done(struct settings *s);
 
 /* The value in force: as written, else the default of the table (null where there is none). */

@@ -6,53 +6,6 @@
 #define SYSCONFIG_LIMIT (1 << 20) /* bytes of the file */
 #define VALUE_LIMIT	(64 << 10) /* bytes of one value, expansions included */
 
-#define REMOVE_STOCK                                                                            \
-	"hugepages hugepagesz slub_debug quiet log_buf_len swiotlb cma hugetlb_cma "            \
-	"ignition.firstboot"
-/* The last two are ours: 9.6 MiB of slab that a capture kernel (6.1) has no use for. */
-#define APPEND_COMMON                                                                           \
-	"novmcoredd hugetlb_cma=0 kfence.sample_interval=0 initramfs_options=size=90% "         \
-	"debugfs=off initcall_blacklist=tracer_init_tracefs"
-
-#if defined(__x86_64__)
-#define APPEND_STOCK                                                                            \
-	"irqpoll nr_cpus=1 reset_devices cgroup_disable=memory mce=off numa=off "               \
-	"udev.children-max=2 panic=10 acpi_no_memhotplug transparent_hugepage=never nokaslr "   \
-	"hest_disable cma=0 pcie_ports=compat " APPEND_COMMON
-#define KEXEC_STOCK "-s"
-#elif defined(__aarch64__)
-#define APPEND_STOCK                                                                            \
-	"irqpoll nr_cpus=1 reset_devices cgroup_disable=memory udev.children-max=2 panic=10 "   \
-	"swiotlb=noforce cma=0 " APPEND_COMMON
-#define KEXEC_STOCK "-s"
-#else
-#define APPEND_STOCK "irqpoll nr_cpus=1 reset_devices panic=10 " APPEND_COMMON
-#define KEXEC_STOCK  ""
-#endif
-
-static const struct {
-	const char *name;
-	const char *stock;
-} keys[SYSCONFIG_COUNT] = {
-	[SYSCONFIG_KERNELVER] = { "KDUMP_KERNELVER", "" },
-	[SYSCONFIG_COMMANDLINE] = { "KDUMP_COMMANDLINE", "" },
-	[SYSCONFIG_COMMANDLINE_REMOVE] = { "KDUMP_COMMANDLINE_REMOVE", REMOVE_STOCK },
-	[SYSCONFIG_COMMANDLINE_APPEND] = { "KDUMP_COMMANDLINE_APPEND", APPEND_STOCK },
-	[SYSCONFIG_KEXEC_ARGS] = { "KEXEC_ARGS", KEXEC_STOCK },
-	[SYSCONFIG_BOOTDIR] = { "KDUMP_BOOTDIR", "" },
-	[SYSCONFIG_IMG] = { "KDUMP_IMG", "vmlinuz" },
-	[SYSCONFIG_IMG_EXT] = { "KDUMP_IMG_EXT", "" },
-	[SYSCONFIG_STDLOGLVL] = { "KDUMP_STDLOGLVL", "3" },
-};
-
-/* Read without a word: they mean nothing on this machine, or their effect is elsewhere. */
-static const char *const quiet_names[] = {
-	"FADUMP_COMMANDLINE_APPEND", /* POWER firmware dumps only */
-	"KDUMP_SYSLOGLVL", /* the journal has what goes to stderr */
-	"KDUMP_KMSGLOGLVL",
-	"VMCORE_CREATION_NOTIFICATION", /* kdumpctl status and start look for it */
-};
-
 struct reader {
 	struct sysconfig *s;
 	const char *file;
@@ -213,18 +166,39 @@ static struct error *read_value(struct reader *r, struct strbuf *value)
 /* += of what the file has not assigned adds to the value that is in force without it. */
 static const char *stock_of(const char *name)
 {
-	for (size_t i = 0; i < SYSCONFIG_COUNT; i++)
-		if (strcmp(keys[i].name, name) == 0)
-			return keys[i].stock;
-	return "";
+	int key = sysconfig_find(name);
+
+	return key < 0 ? "" : sysconfig_stock(NULL, key);
+}
+
+static struct error *put(struct sysconfig *s, const char *name, unsigned line, const char *value)
+{
+	struct sysconfig_variable *v = find(s, name), fresh = { .line = line };
+	char *copy = strdup(value);
+
+	if (!copy)
+		return error_nomem();
+	if (v) {
+		free(v->value);
+		v->value = copy;
+		v->line = line;
+		return NULL;
+	}
+	fresh.name = strdup(name);
+	fresh.value = copy;
+	if (!fresh.name || !vector_push(&s->variables, fresh)) {
+		free(fresh.name);
+		free(fresh.value);
+		return error_nomem();
+	}
+	return NULL;
 }
 
 static struct error *assign(struct reader *r, const char *name, bool append, unsigned line,
 			    struct strbuf *value)
 {
-	struct sysconfig_variable *v = find(r->s, name);
+	const struct sysconfig_variable *v = find(r->s, name);
 	_cleanup_strbuf_ struct strbuf whole = { 0 };
-	struct sysconfig_variable fresh = { .line = line };
 
 	if (append)
 		strbuf_puts(&whole, v ? v->value : stock_of(name));
@@ -232,24 +206,7 @@ static struct error *assign(struct reader *r, const char *name, bool append, uns
 	TRY(strbuf_error(&whole));
 	if (whole.len > VALUE_LIMIT)
 		return refuse(r, line, "a value is longer than 64 KiB");
-	if (v) {
-		char *s = strdup(strbuf_str(&whole));
-
-		if (!s)
-			return error_nomem();
-		free(v->value);
-		v->value = s;
-		v->line = line;
-		return NULL;
-	}
-	fresh.name = strdup(name);
-	fresh.value = strdup(strbuf_str(&whole));
-	if (!fresh.name || !fresh.value || !vector_push(&r->s->variables, fresh)) {
-		free(fresh.name);
-		free(fresh.value);
-		return error_nomem();
-	}
-	return NULL;
+	return put(r->s, name, line, strbuf_str(&whole));
 }
 
 static void skip_blanks(struct reader *r)
@@ -264,17 +221,51 @@ static void skip_comment(struct reader *r)
 		(void)next(r);
 }
 
+/* `NAME = VALUE`, which a shell would not take: quotes around the whole value go. False: it is not that. */
+static struct error *read_spaced(struct reader *r, const char *name, size_t n, bool *ret)
+{
+	size_t left = r->end - r->p - n, blanks = 0, len;
+	_cleanup_free_ char *line = NULL;
+	char *value;
+
+	while (blanks < left && isblank((unsigned char)r->p[n + blanks]))
+		blanks++;
+	*ret = r->s->spaced && n && blanks < left && r->p[n + blanks] == '=' &&
+	       (blanks || (left > 1 && isblank((unsigned char)r->p[n + 1])));
+	if (!*ret)
+		return NULL;
+	r->p += n + blanks + 1;
+	for (len = 0; r->p + len < r->end && r->p[len] != '\n';)
+		len++;
+	if (len > VALUE_LIMIT)
+		return refuse(r, r->line, "a value is longer than 64 KiB");
+	line = strndup(r->p, len);
+	if (!line)
+		return error_nomem();
+	r->p += len;
+	value = text_strip(line);
+	len = strlen(value);
+	if (len > 1 && (value[0] == '"' || value[0] == '\'') && value[len - 1] == value[0]) {
+		value[len - 1] = '\0';
+		value++;
+	}
+	return put(r->s, name, r->line, value);
+}
+
 static struct error *read_assignment(struct reader *r)
 {
 	_cleanup_strbuf_ struct strbuf value = { 0 };
 	_cleanup_free_ char *name = NULL;
 	unsigned line = r->line;
 	size_t n = name_len(r->p, r->end);
-	bool append;
+	bool append, spaced;
 
 	name = strndup(r->p, n);
 	if (!name)
 		return error_nomem();
+	TRY(read_spaced(r, name, n, &spaced));
+	if (spaced)
+		return NULL;
 	if (strcmp(name, "export") == 0 && r->p + n < r->end && isblank(r->p[n])) {
 		r->p += n;
 		return NULL; /* what follows is an assignment of its own */
@@ -287,32 +278,20 @@ static struct error *read_assignment(struct reader *r)
 	return assign(r, name, append, line, &value);
 }
 
-static bool known(const char *name)
+bool sysconfig_is_suse(const struct sysconfig *s)
 {
-	for (size_t i = 0; i < SYSCONFIG_COUNT; i++)
-		if (strcmp(keys[i].name, name) == 0)
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(quiet_names); i++)
-		if (strcmp(quiet_names[i], name) == 0)
-			return true;
-	return false;
+	return find(s, "KDUMP_SAVEDIR") || find(s, "KDUMP_DUMPFORMAT");
 }
 
-/* SUSE has a file of the same name with other keys; taking it for ours would lose them all. */
-static struct error *check_names(struct reader *r)
+struct error *sysconfig_check_names(struct sysconfig *s, const char *file)
 {
-	for (size_t i = 0; i < r->s->variables.n; i++) {
-		const struct sysconfig_variable *v = &r->s->variables.v[i];
+	for (size_t i = 0; i < s->variables.n; i++) {
+		const struct sysconfig_variable *v = &s->variables.v[i];
 
-		if (!strcmp(v->name, "KDUMP_SAVEDIR") || !strcmp(v->name, "KDUMP_DUMPFORMAT"))
-			return error_new(ERROR_UNSUPPORTED,
-					 "%s line %u: %s belongs to SUSE's settings, which are "
-					 "not supported yet; use kdump.conf",
-					 r->file, v->line, v->name);
 		if ((text_starts(v->name, "KDUMP_") || text_starts(v->name, "KEXEC_")) &&
-		    !known(v->name))
-			TRY(words_addf(&r->s->warnings, "%s line %u: %s is not known and has no effect",
-				       r->file, v->line, v->name));
+		    sysconfig_find(v->name) < 0)
+			TRY(words_addf(&s->warnings, "%s line %u: %s is not known and has no effect",
+				       file, v->line, v->name));
 	}
 	return NULL;
 }
@@ -326,7 +305,7 @@ struct error *sysconfig_parse(struct sysconfig *s, const char *file, const char 
 	for (;;) {
 		skip_blanks(&r);
 		if (!more(&r))
-			return check_names(&r);
+			return NULL;
 		if (*r.p == '#')
 			skip_comment(&r);
 		else
@@ -357,11 +336,23 @@ void sysconfig_done(struct sysconfig *s)
 	words_done(&s->warnings);
 }
 
+struct error *sysconfig_set(struct sysconfig *s, enum sysconfig_key key, const char *value)
+{
+	return put(s, sysconfig_name(key), 0, value);
+}
+
 const char *sysconfig_get(const struct sysconfig *s, enum sysconfig_key key)
 {
-	const struct sysconfig_variable *v = find(s, keys[key].name);
+	const struct sysconfig_variable *v = find(s, sysconfig_name(key));
 
-	return v ? v->value : keys[key].stock;
+	return v ? v->value : sysconfig_stock(NULL, key);
+}
+
+const char *sysconfig_assigned(const struct sysconfig *s, const char *name)
+{
+	const struct sysconfig_variable *v = find(s, name);
+
+	return v ? v->value : NULL;
 }
 
 const char *sysconfig_assigned(const struct sysconfig *s, const char *name)

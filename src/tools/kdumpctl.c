@@ -94,9 +94,10 @@ static int run_command(const struct command *c, struct service *s, int argc, cha
 	struct error *e;
 	int r;
 
-	if (!(c->flags & BARE) && !file_exists(s->root, rootpath_below(CONFIG))) {
+	if (!(c->flags & BARE) && !dialect_any_file(s->root)) {
 		log_error("Error: No kdump config file found!");
-		log_error("%s is missing; make it, an empty one is valid (see kdump.conf(5))", CONFIG);
+		log_error("%s is missing; make it, an empty one is valid (see kdump.conf(5))",
+			  DIALECT_CONFIG);
 		return 1;
 	}
 	if (!c->run) {

@@ -7,9 +7,6 @@
 #include "host/host.h"
 #include "service/service.h"
 
-#define CONFIG	  "/etc/kdump.conf"
-#define SYSCONFIG "/etc/sysconfig/kdump"
-
 #define EXIT_NOT_OPERATIONAL 3
 
 /* What a subcommand works on; zeroed but for the first members when it begins. */
@@ -19,6 +16,7 @@ struct service {
 	unsigned wait_s; /* for the lock */
 	struct options *options; /* the subcommand's own, begun (options_next); argv[0] is its name */
 
+	struct dialect dialect;
 	struct settings settings;
 	struct sysconfig sysconfig;
 	struct capture_kernel kernel;
@@ -62,6 +60,7 @@ bool take_lock(const struct service *s);
 /* Says what went wrong, then the line that scripts look for (may be null). Always false. */
 bool failed(struct error *e, const char *known);
 void say_warnings(const struct words *w);
+/* Which files there are, and what they say of kernel and command line; then what they say of the dump. */
 bool read_sysconfig(struct service *s);
 bool read_settings(struct service *s);
 bool find_kernel(struct service *s);

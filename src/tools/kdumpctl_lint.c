@@ -65,9 +65,13 @@ static struct error *read_file(struct service *s, const char *file, struct lint 
 
 static struct error *read_machine(struct service *s, struct lint *l)
 {
-	TRY(as_finding(l, settings_read(&s->settings, s->root, CONFIG)));
+	struct error *e = dialect_open(s->root, &s->dialect);
+
+	if (e)
+		return as_finding(l, e);
+	TRY(as_finding(l, dialect_settings(&s->dialect, s->root, &s->settings)));
 	TRY(lint_settings(l, &s->settings));
-	TRY(as_finding(l, sysconfig_read(&s->sysconfig, s->root, SYSCONFIG)));
+	TRY(as_finding(l, dialect_sysconfig(&s->dialect, s->root, &s->sysconfig)));
 	TRY(lint_add_words(l, LINT_WARNING, NULL, &s->sysconfig.warnings));
 	/* guesses about a machine from half-read files would only repeat what was said */
 	return lint_count(l, LINT_ERROR) ? NULL : check_machine(s, l);

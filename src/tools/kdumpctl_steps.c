@@ -8,6 +8,7 @@ void service_done(struct service *s)
 	capture_kernel_done(&s->kernel);
 	sysconfig_done(&s->sysconfig);
 	settings_done(&s->settings);
+	dialect_done(&s->dialect);
 }
 
 bool failed(struct error *e, const char *known)
@@ -40,7 +41,10 @@ static void set_log_level(const struct sysconfig *conf)
 
 bool read_sysconfig(struct service *s)
 {
-	struct error *e = sysconfig_read(&s->sysconfig, s->root, SYSCONFIG);
+	struct error *e = dialect_open(s->root, &s->dialect);
+
+	if (!e)
+		e = dialect_sysconfig(&s->dialect, s->root, &s->sysconfig);
 
 	if (e)
 		return failed(e, NULL);
@@ -51,7 +55,7 @@ bool read_sysconfig(struct service *s)
 
 bool read_settings(struct service *s)
 {
-	struct error *e = settings_read(&s->settings, s->root, CONFIG);
+	struct error *e = dialect_settings(&s->dialect, s->root, &s->settings);
 
 	say_warnings(&s->settings.warnings);
 	return e ? failed(e, NULL) : true;

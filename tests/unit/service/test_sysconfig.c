@@ -36,6 +36,59 @@ static void spellings(void **state)
 	append_is("KDUMP_COMMANDLINE_APPEND=size=90%,$", "size=90%,$");
 }
 
+/* What a file adds to without having assigned it is the stock value. */
+static void adding_to_the_stock_value(void **state)
+{
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+
+	(void)state;
+	strbuf_printf(&b, "%s more", sysconfig_stock(NULL, SYSCONFIG_COMMANDLINE_APPEND));
+	append_is("KDUMP_COMMANDLINE_APPEND+=\" more\"", strbuf_str(&b));
+}
+
+static void stock_by_cpu(void **state)
+{
+	static const struct {
+		const char *arch, *append, *kexec_args;
+		bool removes_cma;
+	} rows[] = {
+		{ "x86_64", "irqpoll nr_cpus=1 reset_devices cgroup_disable=memory mce=off numa=off ", "-s", true },
+		{ "aarch64", "irqpoll nr_cpus=1 reset_devices cgroup_disable=memory udev.children-max=2 panic=10 swiotlb=noforce ",
+		  "-s", true },
+		{ "ppc64le", "irqpoll nr_cpus=16 noirqdistrib ", "-s", false },
+		{ "ppc64", "irqpoll nr_cpus=16 noirqdistrib ", "--dt-no-old-root", false },
+		{ "s390x", "nr_cpus=1 cgroup_disable=memory ", "-s", true },
+		{ "riscv64", "irqpoll nr_cpus=1 reset_devices panic=10 ", "", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *append = sysconfig_stock(rows[i].arch, SYSCONFIG_COMMANDLINE_APPEND);
+
+		assert_true(text_starts(append, rows[i].append));
+		assert_non_null(strstr(append, " novmcoredd hugetlb_cma=0 kfence.sample_interval=0"));
+		assert_string_equal(sysconfig_stock(rows[i].arch, SYSCONFIG_KEXEC_ARGS), rows[i].kexec_args);
+		assert_int_equal(!!strstr(sysconfig_stock(rows[i].arch, SYSCONFIG_COMMANDLINE_REMOVE), " cma "),
+				 rows[i].removes_cma);
+	}
+	assert_true(text_starts(sysconfig_stock("ppc64le", SYSCONFIG_FADUMP_APPEND), "nr_cpus=16 numa=off"));
+}
+
+/* As Ansible writes /etc/default files, and systemd reads them. */
+static void blanks_around_the_equals_sign(void **state)
+{
+	static const char text[] = "A = 1\nB =  \"two words\"  \nC= three words\nD=\"as ever\"\n E =a b#c\nF = \nG =";
+	static const char *const expected[][2] = { { "A", "1" }, { "B", "two words" }, { "C", "three words" },
+						   { "D", "as ever" }, { "E", "a b#c" }, { "F", "" }, { "G", "" } };
+	_cleanup_sysconfig_ struct sysconfig s = { .spaced = true };
+
+	(void)state;
+	assert_ok(parse(&s, text));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_string_equal(sysconfig_assigned(&s, expected[i][0]), expected[i][1]);
+	assert_null(sysconfig_assigned(&s, "H"));
+}
+
 static void stock_values(void **state)
 {
 	_cleanup_sysconfig_ struct sysconfig s = { 0 };
@@ -92,15 +145,15 @@ static void what_needs_a_shell_is_refused(void **state)
 
 static void unknown_names_are_told(void **state)
 {
-	_cleanup_sysconfig_ struct sysconfig s = { 0 }, suse = { 0 };
+	_cleanup_sysconfig_ struct sysconfig s = { 0 };
 
 	(void)state;
 	assert_ok(parse(&s, "OTHER=1\nKDUMP_SYSLOGLVL=0\nKDUMP_TYPO=1\n"));
+	assert_ok(sysconfig_check_names(&s, "/etc/sysconfig/kdump"));
 	assert_int_equal(s.warnings.n, 1);
 	assert_string_equal(s.warnings.v[0],
 			    "/etc/sysconfig/kdump line 3: KDUMP_TYPO is not known and has no "
 			    "effect");
-	assert_error(parse(&suse, "KDUMP_SAVEDIR=/x"), ERROR_UNSUPPORTED, "SUSE");
 }
 
 /* `+=` and $NAME could double a value with every line. */
@@ -133,6 +186,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spellings),
 		cmocka_unit_test(stock_values),
+		cmocka_unit_test(adding_to_the_stock_value),
+		cmocka_unit_test(stock_by_cpu),
+		cmocka_unit_test(blanks_around_the_equals_sign),
 		cmocka_unit_test(what_needs_a_shell_is_refused),
 		cmocka_unit_test(unknown_names_are_told),
 		cmocka_unit_test(values_stay_small),
