@@ -355,13 +355,6 @@ const char *sysconfig_assigned(const struct sysconfig *s, const char *name)
 	return v ? v->value : NULL;
 }
 
-const char *sysconfig_assigned(const struct sysconfig *s, const char *name)
-{
-	const struct sysconfig_variable *v = find(s, name);
-
-	return v ? v->value : NULL;
-}
-
 struct error *sysconfig_append(struct sysconfig *s, enum sysconfig_key key, const char *word, const char *more)
 {
 	struct reader r = { .s = s, .file = "the command line" };
@@ -369,5 +362,5 @@ struct error *sysconfig_append(struct sysconfig *s, enum sysconfig_key key, cons
 
 	strbuf_printf(&whole, "%s%s%s", sysconfig_get(s, key), word, more);
 	TRY(strbuf_error(&whole));
-	return assign(&r, keys[key].name, false, 0, &whole);
+	return assign(&r, sysconfig_name(key), false, 0, &whole);
 }

@@ -69,8 +69,6 @@ const char *sysconfig_assigned(const struct sysconfig *s, const char *name);
 /* Adds to the value in force, as NAME+="WORD" at the end of the file would. */
 struct error *sysconfig_append(struct sysconfig *s, enum sysconfig_key key, const char *word,
 			       const char *more) MUST_CHECK;
-/* The value that the file itself assigns to a variable of any name, or null. */
-const char *sysconfig_assigned(const struct sysconfig *s, const char *name);
 
 static inline void sysconfig_done_cleanup(struct sysconfig *s)
 {

@@ -348,7 +348,7 @@ int cmd_reset_after_update(struct service *s)
 			 r.rows.v[i].kernel, r.rows.v[i].value);
 	}
 	if (any)
-		log_info("auto_reset_crashkernel=no in %s keeps values as they are", CONFIG);
+		log_info("auto_reset_crashkernel=no in %s keeps values as they are", s->dialect.file);
 	return 0;
 }
 
