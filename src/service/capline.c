@@ -173,6 +173,21 @@ static struct error *append_for_machine(int root, char **line)
 	return cmdline_append(line, "rd.systemd.gpt_auto=no");
 }
 
+/* Polling for lost interrupts breaks hot removal of PCI devices on AWS's arm64 machines (Graviton). */
+static bool is_graviton(int root)
+{
+	_cleanup_free_ char *machine = NULL, *vendor = NULL;
+	struct error *e = file_read(root, "proc/sys/kernel/arch", 64, &machine, NULL);
+
+	if (!e)
+		e = file_read(root, "sys/class/dmi/id/sys_vendor", 256, &vendor, NULL);
+	if (e) {
+		error_free(e); /* an older kernel, or a machine without such tables */
+		return false;
+	}
+	return strcmp(text_strip(machine), "aarch64") == 0 && strcmp(text_strip(vendor), "Amazon EC2") == 0;
+}
+
 struct error *capline_make(int root, const struct sysconfig *conf, char **ret)
 {
 	const char *base = sysconfig_get(conf, SYSCONFIG_COMMANDLINE);
@@ -192,6 +207,8 @@ struct error *capline_make(int root, const struct sysconfig *conf, char **ret)
 	TRY(remove_words(conf, &line));
 	if (*append)
 		TRY(cmdline_append(&line, append));
+	if (is_graviton(root))
+		TRY(cmdline_remove(&line, "irqpoll"));
 	TRY(append_for_machine(root, &line));
 	for (char *p = line; *p; p++) /* values of several lines */
 		if (isspace((unsigned char)*p))

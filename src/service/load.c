@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/host.h"
 #include "kexec/kexec.h"
 #include "service/capline.h"
 #include "service/rootpath.h"
@@ -24,6 +25,12 @@ static struct error *parse_args(const struct sysconfig *conf, struct load_args *
 		{ "-c", "--kexec-syscall", KEXEC_CALL_SEGMENTS },
 		{ "-a", "--kexec-syscall-auto", KEXEC_CALL_AUTO },
 	};
+	/* what changes nothing for a capture kernel that is loaded here */
+	static const char *const idle[] = {
+		"--elf32-core-headers", "--elf64-core-headers", "--dt-no-old-root", "--args-linux",
+		"--no-checks", "--noefi", "--reset-vga", "--console-vga", "--console-serial", "-p",
+		"--load-panic",
+	};
 	_cleanup_words_ struct words args = { 0 };
 
 	*ret = (struct load_args){ .call = KEXEC_CALL_AUTO };
@@ -39,12 +46,27 @@ static struct error *parse_args(const struct sysconfig *conf, struct load_args *
 			}
 		if (!strcmp(arg, "-d") || !strcmp(arg, "--debug"))
 			ret->debug = known = true;
+		for (size_t j = 0; j < ARRAY_SIZE(idle); j++)
+			known |= !strcmp(arg, idle[j]);
 		if (!known)
 			return error_new(ERROR_USAGE,
 					 "KEXEC_ARGS: option %s is not supported here; use -s, -c, "
 					 "-a or -d",
 					 arg);
 	}
+	return NULL;
+}
+
+/* A locked-down kernel takes files that it can check itself, whatever the arguments ask for. */
+static struct error *respect_lockdown(int root, struct load_args *args)
+{
+	struct kexec_state state;
+
+	if (args->call != KEXEC_CALL_SEGMENTS)
+		return NULL;
+	TRY(host_kexec_state(root, &state));
+	if (state.lockdown[0] && strcmp(state.lockdown, "none"))
+		args->call = KEXEC_CALL_FILE;
 	return NULL;
 }
 
@@ -75,6 +97,7 @@ static struct error *plan_and_load(int root, const struct sysconfig *conf,
 	struct stat st;
 
 	TRY(parse_args(conf, &args));
+	TRY(respect_lockdown(root, &args));
 	TRY(capline_make(root, conf, &line));
 	log_debug("command line of the capture kernel: %s", line);
 	kernel = openat(root, rootpath_below(k->kernel), O_RDONLY | O_CLOEXEC);

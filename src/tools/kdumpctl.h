@@ -66,5 +66,15 @@ bool read_settings(struct service *s);
 bool find_kernel(struct service *s);
 /* Everything that is decided before anything is written: kernel, target, image. */
 bool prepare(struct service *s);
+/* The same with a kernel that find_kernel() has found. */
+bool prepare_image(struct service *s);
 bool kexec_state(const struct service *s, struct kexec_state *ret);
 void service_done(struct service *s);
+
+/* kdumpctl_start.c: the steps of arming that the other faces of the service take as well; likewise. */
+bool feasible(const struct kexec_state *state);
+bool build(struct service *s);
+bool build_when_needed(struct service *s);
+bool loadable(struct service *s);
+/* False, and said, where --root names another machine than this one. */
+bool changes_this_kernel(const struct service *s);

@@ -4,7 +4,7 @@
 #include "service/trial.h"
 #include "tools/kdumpctl.h"
 
-static bool build(struct service *s)
+bool build(struct service *s)
 {
 	struct initramfs_size size;
 	uint64_t began = clock_now_ms();
@@ -22,7 +22,7 @@ static bool build(struct service *s)
 	return true;
 }
 
-static bool build_when_needed(struct service *s)
+bool build_when_needed(struct service *s)
 {
 	_cleanup_words_ struct words reasons = { 0 };
 	struct error *e = image_outdated(&s->image, &reasons);
@@ -34,14 +34,14 @@ static bool build_when_needed(struct service *s)
 	return reasons.n ? build(s) : true;
 }
 
-static bool changes_this_kernel(const struct service *s)
+bool changes_this_kernel(const struct service *s)
 {
 	if (s->recorded)
 		log_error("--root names a recorded machine: nothing is loaded or unloaded");
 	return !s->recorded;
 }
 
-static bool loadable(struct service *s)
+bool loadable(struct service *s)
 {
 	struct error *e = capture_check(s->root, &s->sysconfig, &s->kernel);
 
@@ -74,7 +74,7 @@ static bool unload(struct service *s)
 	return true;
 }
 
-static bool feasible(const struct kexec_state *state)
+bool feasible(const struct kexec_state *state)
 {
 	if (!state->crash_supported) {
 		log_error("Kdump is not supported on this kernel");

@@ -26,17 +26,24 @@ void say_warnings(const struct words *w)
 		log_warning("%s", w->v[i]);
 }
 
-/* KDUMP_STDLOGLVL: 0 none to 4 debug, as enum log_level counts. */
-static void set_log_level(const struct sysconfig *conf)
+/* Levels of messages: 0 none to 4 debug, as enum log_level counts. */
+static enum log_level level_of(const struct sysconfig *conf, enum sysconfig_key key)
 {
 	uint64_t level;
 
-	if (text_u64(sysconfig_get(conf, SYSCONFIG_STDLOGLVL), &level) &&
-	    level <= LOG_LEVEL_DEBUG)
-		log_setup("kdump", level);
-	else
-		log_warning("KDUMP_STDLOGLVL=%s is not a level from 0 to 4; 3 is used",
-			    sysconfig_get(conf, SYSCONFIG_STDLOGLVL));
+	if (text_u64(sysconfig_get(conf, key), &level) && level <= LOG_LEVEL_DEBUG)
+		return level;
+	log_warning("%s=%s is not a level from 0 to 4; %s is used", sysconfig_name(key),
+		    sysconfig_get(conf, key), sysconfig_stock(NULL, key));
+	return sysconfig_stock(NULL, key)[0] - '0';
+}
+
+static void set_log_levels(const struct service *s)
+{
+	log_set_level(level_of(&s->sysconfig, SYSCONFIG_STDLOGLVL));
+	if (!s->recorded)
+		log_also("kdumpctl", level_of(&s->sysconfig, SYSCONFIG_SYSLOGLVL),
+			 level_of(&s->sysconfig, SYSCONFIG_KMSGLOGLVL));
 }
 
 bool read_sysconfig(struct service *s)
@@ -48,7 +55,7 @@ bool read_sysconfig(struct service *s)
 
 	if (e)
 		return failed(e, NULL);
-	set_log_level(&s->sysconfig);
+	set_log_levels(s);
 	say_warnings(&s->sysconfig.warnings);
 	return true;
 }
@@ -70,11 +77,14 @@ bool find_kernel(struct service *s)
 
 bool prepare(struct service *s)
 {
+	return find_kernel(s) && prepare_image(s);
+}
+
+bool prepare_image(struct service *s)
+{
 	struct resolve_how how = { .root = s->root };
 	struct error *e;
 
-	if (!find_kernel(s))
-		return false;
 	how.foreign = s->kernel.foreign;
 	e = target_resolve(&how, &s->settings, &s->target);
 	say_warnings(&s->target.warnings);

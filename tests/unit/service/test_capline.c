@@ -43,6 +43,18 @@ static void established_example(void **state)
 		"hpwdt.pretimeout=0 hpwdt.kdumptimeout=0 rd.systemd.gpt_auto=no");
 }
 
+static void no_polling_on_graviton(void **state)
+{
+	(void)state;
+	tree_add(&t, "proc/cpuinfo", "");
+	tree_add(&t, "proc/sys/kernel/arch", "aarch64\n");
+	tree_add(&t, "sys/class/dmi/id/sys_vendor", "Amazon EC2\n");
+	line_is("a\n", "KDUMP_COMMANDLINE_APPEND='irqpoll nr_cpus=1'", "a nr_cpus=1 rd.systemd.gpt_auto=no");
+	tree_add(&t, "sys/class/dmi/id/sys_vendor", "QEMU\n");
+	line_is("a\n", "KDUMP_COMMANDLINE_APPEND='irqpoll nr_cpus=1'",
+		"a irqpoll nr_cpus=1 rd.systemd.gpt_auto=no");
+}
+
 static void what_is_always_removed(void **state)
 {
 	(void)state;
@@ -99,6 +111,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(established_example, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_polling_on_graviton, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_always_removed, setup, teardown),
 		cmocka_unit_test_setup_teardown(base_and_words_of_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_quotes_are_refused, setup, teardown),
