@@ -128,6 +128,8 @@ static struct error *refuse(const struct line *l, const char *fmt, ...)
 	TRY(strbuf_error(&b));
 	if (l->s->collect)
 		return note_problem(l, strbuf_str(&b), false);
+	if (!l->number) /* a value that a file means without saying it */
+		return error_new(ERROR_USAGE, "%s (%s)", strbuf_str(&b), l->s->file);
 	return error_new(ERROR_USAGE, "%s (%s line %u)", strbuf_str(&b), l->s->file, l->number);
 }
 

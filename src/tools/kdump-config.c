@@ -190,6 +190,8 @@ static void show_suggestion(const struct service *s)
 		e = crashkernel_parse(value, &c);
 	if (!e)
 		e = crashkernel_ram(s->root, &ram);
+	if (!e && !crashkernel_size(&c, ram))
+		e = error_new(ERROR_NOT_FOUND, "this machine has too little memory for one");
 	if (e)
 		printf("crashkernel suggested size: Unknown (%s)\n", error_message(e));
 	else

@@ -8,6 +8,7 @@ rm m/etc/kdump.conf
 mkdir -p m/etc/default
 echo 'USE_KDUMP=1
 KDUMP_CMDLINE_APPEND="nr_cpus=1 systemd.unit=kdump-tools-dump.service irqpoll"' >m/etc/default/kdump-tools
+echo 0 >m/proc/sys/kernel/panic_on_oops
 export SHIM_ROOT="$PWD/m"
 try() {
 	echo "# $*"

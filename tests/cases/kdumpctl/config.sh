@@ -36,4 +36,5 @@ sysconfig() {
 }
 sysconfig 'KDUMP_KERNELVER=$(uname -r)\n'
 sysconfig 'KDUMP_KERNELVER=5.0-gone\n'
+echo 'path /var/crash' >m/etc/kdump.conf
 sysconfig 'KDUMP_SAVEDIR=file:///var/crash\n'
