@@ -35,6 +35,7 @@ void initramfs_free(struct initramfs *im)
 	vector_done(&im->entries);
 	words_done(&im->libraries);
 	words_done(&im->library_dirs);
+	words_done(&im->needed);
 	free(im->library_home);
 	free(im);
 }

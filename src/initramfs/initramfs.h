@@ -41,6 +41,8 @@ struct error *initramfs_add_file(struct initramfs *im, const char *source, const
  */
 struct error *initramfs_add_program(struct initramfs *im, const char *source,
 				    const char *path) MUST_CHECK;
+/* Sources, as above, of the libraries and interpreters that the programs so far brought along. */
+const struct words *initramfs_needed(const struct initramfs *im);
 /* A module at its image path, unpacked when it is compressed on disk; the bytes inside,
  * appended signature included, are untouched. */
 struct error *initramfs_add_module(struct initramfs *im,

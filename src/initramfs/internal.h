@@ -23,6 +23,7 @@ struct initramfs {
 	/* program.c: libraries that are in, by name, and where the system keeps them */
 	struct words libraries;
 	struct words library_dirs;
+	struct words needed; /* sources of what programs brought along */
 	char *library_home; /* the image's folder for those that the loader would not find */
 };
 

@@ -141,6 +141,13 @@ static struct error *add_object(struct closure *c, const char *source, const cha
 		free(bytes);
 		return e;
 	}
+	if (c->objects.n) /* the first is the program itself */
+		e = words_add(&c->im->needed, source);
+	if (e) {
+		object_done(&o);
+		free(bytes);
+		return e;
+	}
 	len = o.deps.loaded_len;
 	elf_drop_sections(bytes, len);
 	e = initramfs_put(c->im, path, S_IFREG | 0755, bytes, len, 0, 0);
@@ -335,8 +342,10 @@ static struct error *add_loader(struct initramfs *im, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-	if (!initramfs_has(im, path))
+	if (!initramfs_has(im, path)) {
 		TRY(initramfs_add_file(im, path + (*path == '/'), path, 0755));
+		TRY(words_add(&im->needed, path + (*path == '/')));
+	}
 	return words_have(&im->libraries, name) ? NULL : words_add(&im->libraries, name);
 }
 
@@ -416,6 +425,8 @@ static struct error *add_program(struct initramfs *im, const char *source, const
 			return error_nomem();
 		path = own_path;
 	}
+	if (depth)
+		TRY(words_add(&im->needed, source));
 	TRY(initramfs_read_source(im->root, source, &bytes, &len));
 	if (elf_is_elf(bytes, len))
 		return add_elf(im, source, path, bytes, len);
@@ -429,6 +440,11 @@ static struct error *add_program(struct initramfs *im, const char *source, const
 		}
 	}
 	return initramfs_put(im, path, S_IFREG | 0755, bytes, len, 0, 0);
+}
+
+const struct words *initramfs_needed(const struct initramfs *im)
+{
+	return &im->needed;
 }
 
 struct error *initramfs_add_program(struct initramfs *im, const char *source, const char *path)

@@ -167,6 +167,8 @@ struct error *image_outdated(const struct image *im, struct words *ret_reasons)
 				  k->image);
 	TRY(e);
 	TRY(inputs_compare(&old, &im->inputs, ret_reasons));
+	if (!ret_reasons->n)
+		TRY(inputs_check_needed(&old, im->how->root, ret_reasons));
 	return ret_reasons->n ? NULL : check_image(im, &old, ret_reasons);
 }
 
@@ -196,13 +198,18 @@ static struct error *make_folder_of(int root, const char *path)
 	return file_make_folders(root, folder, 0755);
 }
 
-static struct error *write_record(const struct image *im)
+static struct error *write_record(const struct image *im, const struct words *needed)
 {
 	const struct capture_kernel *k = im->how->kernel;
 	_cleanup_strbuf_ struct strbuf text = { 0 };
-	_cleanup_inputs_ struct inputs image = { 0 };
+	_cleanup_inputs_ struct inputs image = { 0 }, libraries = { 0 };
 
 	TRY(inputs_write(&im->inputs, &text));
+	for (size_t i = 0; i < needed->n; i++)
+		TRY(inputs_add_file(&libraries, INPUT_NEEDED, im->how->root, needed->v[i],
+				    needed->v[i][0] != '/'));
+	for (size_t i = 0; i < libraries.v.n; i++)
+		strbuf_printf(&text, "needed %s %s\n", libraries.v.v[i].digest, libraries.v.v[i].text);
 	TRY(inputs_add_file(&image, INPUT_IMAGE, im->how->root, k->image, true));
 	strbuf_printf(&text, "image %s %s\n", image.v.v[0].digest, k->image);
 	TRY(strbuf_error(&text));
@@ -231,7 +238,7 @@ struct error *image_build(const struct image *im, struct initramfs_size *ret_siz
 		return error_prefix(e, "%s", k->image);
 	}
 	TRY(file_commit(&file));
-	return write_record(im);
+	return write_record(im, initramfs_needed(ar));
 }
 
 struct error *image_size(const struct image *im, uint64_t *ret)

@@ -15,7 +15,7 @@ static const struct {
 } kinds[] = {
 	[INPUT_FILE] = { "file", true },   [INPUT_MODULE] = { "module", false },
 	[INPUT_PLACE] = { "place", false }, [INPUT_FACT] = { "fact", false },
-	[INPUT_IMAGE] = { "image", true },
+	[INPUT_NEEDED] = { "needed", true }, [INPUT_IMAGE] = { "image", true },
 };
 
 static struct error *push(struct inputs *in, enum input_kind kind, char *digest, char *text)
@@ -194,6 +194,27 @@ struct error *inputs_compare(const struct inputs *old, const struct inputs *now,
 	if (facts.n)
 		TRY(words_add(ret_reasons, "Detected change in the settings of the image"));
 	return NULL;
+}
+
+struct error *inputs_check_needed(const struct inputs *old, int root, struct words *ret_reasons)
+{
+	_cleanup_words_ struct words changed = { 0 };
+
+	for (size_t i = 0; i < old->v.n; i++) {
+		const struct input *one = &old->v.v[i];
+		_cleanup_inputs_ struct inputs now = { 0 };
+		struct error *e = NULL;
+
+		if (one->kind != INPUT_NEEDED)
+			continue;
+		e = inputs_add_file(&now, INPUT_NEEDED, root, one->text, true);
+		if (e && error_kind(e) == ERROR_NOMEM)
+			return e;
+		if (e || !text_equal(now.v.v[0].digest, one->digest))
+			TRY(words_add(&changed, one->text));
+		error_free(e); /* gone is changed */
+	}
+	return add_reason("Detected change(s) in the following file(s):", &changed, ret_reasons);
 }
 
 const struct input *inputs_image(const struct inputs *in)

@@ -7,13 +7,14 @@
  *	module NAME		a kernel module in the image
  *	place WORDS		the target and how it is mounted
  *	fact WORDS		anything else
+ *	needed SHA256 PATH	a library or interpreter that a program of the image brought along
  *	image SHA256 PATH	the image that was built of it (last line)
  */
 #pragma once
 
 #include "base/base.h"
 
-enum input_kind { INPUT_FILE, INPUT_MODULE, INPUT_PLACE, INPUT_FACT, INPUT_IMAGE };
+enum input_kind { INPUT_FILE, INPUT_MODULE, INPUT_PLACE, INPUT_FACT, INPUT_NEEDED, INPUT_IMAGE };
 
 struct input {
 	enum input_kind kind;
@@ -36,8 +37,11 @@ struct error *inputs_parse(struct inputs *in, const char *name, const char *text
 			   size_t len) MUST_CHECK;
 void inputs_done(struct inputs *in);
 
+/* Those of the files that `needed` lines speak of that have another content now, or are gone. They are
+ * known after the building only, so they are looked at where they were found then. */
+struct error *inputs_check_needed(const struct inputs *old, int root, struct words *ret_reasons) MUST_CHECK;
 /* One sentence for each kind of difference, for people and scripts; none when both say the
- * same. `image` lines are not compared. */
+ * same. `needed` and `image` lines are not compared. */
 struct error *inputs_compare(const struct inputs *old, const struct inputs *now,
 			     struct words *ret_reasons) MUST_CHECK;
 /* The image line, or null. */

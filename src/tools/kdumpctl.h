@@ -33,6 +33,7 @@ int cmd_reload(struct service *s);
 int cmd_rebuild(struct service *s);
 int cmd_status(struct service *s);
 int cmd_showmem(struct service *s);
+extern const struct option_def status_options[], showmem_options[];
 int cmd_lint(struct service *s);
 extern const struct option_def lint_options[];
 int cmd_get_default_crashkernel(struct service *s);
@@ -68,6 +69,8 @@ bool find_kernel(struct service *s);
 bool prepare(struct service *s);
 /* The same with a kernel that find_kernel() has found. */
 bool prepare_image(struct service *s);
+/* The same as prepare(), and nothing is said: the warnings are those of s->target and s->image. */
+struct error *try_prepare(struct service *s) MUST_CHECK;
 bool kexec_state(const struct service *s, struct kexec_state *ret);
 void service_done(struct service *s);
 

@@ -27,27 +27,12 @@ static struct error *as_finding(struct lint *l, struct error *e)
 /* What start would find out about the machine; nothing is written. */
 static struct error *check_machine(struct service *s, struct lint *l)
 {
-	struct resolve_how how = {.root = s->root};
 	bool force, never;
 	struct error *e;
 
 	TRY(as_finding(l, settings_rebuild_wish(&s->settings, &force, &never)));
-	e = capture_kernel_find(s->root, &s->sysconfig, &s->kernel);
-	if (e)
-		return as_finding(l, e);
-	how.foreign = s->kernel.foreign;
-	e = target_resolve(&how, &s->settings, &s->target);
+	e = try_prepare(s);
 	TRY(lint_add_words(l, LINT_WARNING, NULL, &s->target.warnings));
-	if (e)
-		return as_finding(l, e);
-	s->image_how = (struct image_how){
-		.root = s->root,
-		.settings = &s->settings,
-		.kernel = &s->kernel,
-		.target = &s->target,
-		.sysconfig = &s->sysconfig,
-	};
-	e = image_prepare(&s->image_how, &s->image);
 	for (size_t i = 0; i < s->image.warnings.n; i++)
 		if (!words_have(&s->settings.dracut.warnings, s->image.warnings.v[i]))
 			TRY(lint_add(l, LINT_WARNING, NULL, 0, "%s", s->image.warnings.v[i]));

@@ -80,13 +80,36 @@ bool prepare(struct service *s)
 	return find_kernel(s) && prepare_image(s);
 }
 
+static struct error *resolve(struct service *s)
+{
+	const struct resolve_how how = { .root = s->root, .foreign = s->kernel.foreign };
+
+	return target_resolve(&how, &s->settings, &s->target);
+}
+
+static struct error *decide(struct service *s)
+{
+	s->image_how = (struct image_how){
+		.root = s->root,
+		.settings = &s->settings,
+		.kernel = &s->kernel,
+		.target = &s->target,
+		.sysconfig = &s->sysconfig,
+	};
+	return image_prepare(&s->image_how, &s->image);
+}
+
+struct error *try_prepare(struct service *s)
+{
+	TRY(capture_kernel_find(s->root, &s->sysconfig, &s->kernel));
+	TRY(resolve(s));
+	return decide(s);
+}
+
 bool prepare_image(struct service *s)
 {
-	struct resolve_how how = { .root = s->root };
-	struct error *e;
+	struct error *e = resolve(s);
 
-	how.foreign = s->kernel.foreign;
-	e = target_resolve(&how, &s->settings, &s->target);
 	say_warnings(&s->target.warnings);
 	if (e && error_kind(e) == ERROR_NOT_PERMITTED) {
 		log_error("%s. Cannot rebuild %s", error_message(e), s->kernel.image);
@@ -96,14 +119,7 @@ bool prepare_image(struct service *s)
 	if (e)
 		return failed(e, NULL);
 	log_debug("target: %s", s->target.shown);
-	s->image_how = (struct image_how){
-		.root = s->root,
-		.settings = &s->settings,
-		.kernel = &s->kernel,
-		.target = &s->target,
-		.sysconfig = &s->sysconfig,
-	};
-	e = image_prepare(&s->image_how, &s->image);
+	e = decide(s);
 	say_warnings(&s->image.warnings);
 	return e ? failed(e, NULL) : true;
 }

@@ -49,6 +49,10 @@ mkdir m/bin
 printf '#!/bin/true\n' >m/bin/sh
 cp bin/salvage-init m/bin/true
 chmod +x m/bin/sh
+start "a shell that is there"
+printf x >>m/bin/true
+start "its interpreter changed"
+start "nothing changed again"
 echo "# rebuild"
 bin/kdumpctl --root m rebuild
 stat -c %a $IMG
