@@ -156,16 +156,34 @@ static struct error *remove_file(void *arg, int fd, const char *name, bool *ret_
 	return NULL;
 }
 
-static struct error *remove_folder(struct retainer *r, struct saved_folder *f)
+static struct error *remove_folder(int dir, const char *name)
 {
-	_cleanup_close_ int fd = openat(r->dir, f->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
-		return error_sys(errno, "%s: cannot open", f->name);
-	TRY(each_entry(fd, f->name, FILES_MAX, remove_file, f->name));
-	if (unlinkat(r->dir, f->name, AT_REMOVEDIR) < 0)
-		return error_sys(errno, "%s: cannot remove the folder", f->name);
+		return error_sys(errno, "%s: cannot open", name);
+	TRY(each_entry(fd, name, FILES_MAX, remove_file, (void *)name));
+	if (unlinkat(dir, name, AT_REMOVEDIR) < 0)
+		return error_sys(errno, "%s: cannot remove the folder", name);
 	return NULL;
+}
+
+struct error *crashdir_remove(int dir, const char *path, const char *name)
+{
+	_cleanup_close_ int fd = -1;
+	struct saved_folder f = { 0 };
+	struct look l = { .folder = &f };
+
+	if (!*name || *name == '.' || strchr(name, '/'))
+		return error_new(ERROR_USAGE, "%s: not the name of a crash in %s", name, path);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return error_sys(errno, "%s/%s: cannot open", path, name);
+	TRY(each_entry(fd, name, FILES_MAX, look_at_file, &l));
+	if (!l.any || l.foreign)
+		return error_new(ERROR_USAGE, "%s/%s: %s", path, name,
+				 l.foreign ? "holds folders, which no crash does" : "holds no file of a dump");
+	return error_prefix(remove_folder(dir, name), "%s", path);
 }
 
 static uint64_t free_bytes(int dir)
@@ -214,7 +232,7 @@ static struct error *thin_out(struct retainer *r, unsigned *removed)
 	r->all.v[r->all.n - 1].kept = true;
 	r->free_before = free_bytes(r->dir);
 	while (too_many(r) && (f = choose(r)) != NULL) {
-		TRY(remove_folder(r, f));
+		TRY(remove_folder(r->dir, f->name));
 		if (r->how->say)
 			r->how->say(r->how->arg, f->name);
 		f->kept = true; /* it is gone */

@@ -29,6 +29,9 @@ struct crashdir_retain {
 	void *arg;
 };
 
+/* Removes the folder of one crash, whatever its name. ERROR_NOT_FOUND when there is none; ERROR_USAGE for a name that
+ * is none of an entry, and for a folder that holds folders or no file of a dump. */
+struct error *crashdir_remove(int dir, const char *path, const char *name) MUST_CHECK;
 /* `dir` is the folder (called `path` in messages) that the dump folders are in. The number of
  * removed ones is in *ret_removed (may be null) after failures too. */
 struct error *crashdir_retain(int dir, const char *path, const struct crashdir_retain *how,

@@ -25,6 +25,7 @@ static const struct command {
 	{ "config", "[KEY=VALUE]", "show kdump.conf's settings, or change some", "salvage config",
 	  salvage_config },
 	{ "notify", "", "tell of crashes that were not told of yet", "salvage notify", salvage_notify },
+	{ "remove", "CRASH...", "delete saved crashes", "salvage remove", salvage_remove },
 	{ "list", "[FOLDER]", "show the saved crashes (default /var/crash)", "salvage list",
 	  salvage_list },
 };

@@ -23,3 +23,4 @@ int salvage_setup(int argc, char **argv);
 int salvage_notify(int argc, char **argv);
 int salvage_check(int argc, char **argv);
 int salvage_config(int argc, char **argv);
+int salvage_remove(int argc, char **argv);
