@@ -32,6 +32,8 @@ static const char *parent_path(const struct capture *c)
 {
 	const char *path = c->path ? c->path : c->plan.path;
 
+	if (!path) /* the target is raw and this the root file system */
+		path = PLAN_EVIDENCE_PATH;
 	path += strspn(path, "/");
 	return *path ? path : ".";
 }

@@ -680,6 +680,17 @@ static void second_place_follows_the_fallback(void **state)
 	assert_true(file_exists(f->c.root, EVIDENCE "/vmcore-dmesg.txt"));
 }
 
+/* A raw target has no path that could be taken for the root file system. */
+static void raw_target_falls_back_to_the_root(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", "plan 1\ntarget raw\ndevice /dev/gone\ncollector /bin/salvage-collect -d 31\n"
+				   "failure-action dump_to_rootfs\nroot-device /dev/vdb\nroot-fstype xfs\n");
+	go(f);
+	assert_true(file_exists(f->c.root, EVIDENCE "/vmcore"));
+}
+
 static void older_dumps_are_thinned_out(void **state)
 {
 	static const char *const older[] = { "2001-09-07-00:00:00", "2001-09-07-00:00:01",
@@ -852,6 +863,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(second_place_that_is_not_there_is_no_end, build, clear),
 		cmocka_unit_test_setup_teardown(second_place_is_for_failed_targets, build, clear),
 		cmocka_unit_test_setup_teardown(second_place_follows_the_fallback, build, clear),
+		cmocka_unit_test_setup_teardown(raw_target_falls_back_to_the_root, build, clear),
 		cmocka_unit_test_setup_teardown(older_dumps_are_thinned_out, build, clear),
 		cmocka_unit_test(old_dump_stays_until_the_new_one_is_whole),
 		cmocka_unit_test_setup_teardown(watchdogs_are_all_fed, build, clear),
