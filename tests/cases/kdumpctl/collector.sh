@@ -7,9 +7,9 @@ for one in cp scp cat site-dump; do cp bin/salvage-init m/usr/bin/$one; done
 : >m/usr/bin/not-executable
 conf() {
 	echo "# $1"
-	echo "core_collector $1" >m/etc/kdump.conf
+	printf 'core_collector %s\ndracut_args --no-compress\n' "$1" >m/etc/kdump.conf
 	bin/kdumpctl --root m rebuild || { echo "exit $?"; return 0; }
-	zstd -dc $IMG | cpio -i --quiet --to-stdout etc/salvage.plan | grep ^collector
+	cpio -i --quiet --to-stdout etc/salvage.plan <$IMG | grep ^collector
 }
 conf 'makedumpfile -F -l -d 31'
 conf '/usr/sbin/makedumpfile -cF -d 31'
