@@ -4,7 +4,7 @@
  */
 #define PORT 0x3f8
 
-	.section .text, "awx"
+	.text
 	.code64
 	.globl _start
 _start:
@@ -27,6 +27,7 @@ _start:
 	callq	*%rax
 	jmp	_start
 
+	.data
 hello:	.ascii "\r\nVM: away, time "
 count:	.ascii "0\r\n\0"
 
