@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/cursor.h"
+#include "base/devmapper.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"

@@ -61,6 +61,14 @@ struct capture_ops {
 	time_t (*now)(struct capture *c);
 	/* What the clock chip says; 0: nothing. */
 	time_t (*chip_time)(struct capture *c);
+	/* At least one of the devices that answer to the name, `want` of them when they come in
+	 * good time: paths are added to the zeroed or earlier `ret`. */
+	struct error *(*find_devices)(struct capture *c, const struct plan_place *place, size_t want,
+				      uint64_t deadline_ms, struct words *ret);
+	/* Make a device of the plan: /dev/mapper/NAME with these rows; /dev/NAME of these members. */
+	struct error *(*make_map)(struct capture *c, const struct plan_layer *l, const dm_table *rows);
+	struct error *(*make_array)(struct capture *c, const struct plan_layer *l,
+				    const struct words *members);
 	/* Never returns on a machine; in tests it does. */
 	void (*restart)(struct capture *c, enum plan_action action);
 };

@@ -100,7 +100,17 @@ struct watchdogs {
 void watchdogs_feed(struct watchdogs *w, int root, unsigned seconds);
 /* `stop`: they shall not restart the machine any more, where they can be stopped. */
 void watchdogs_close(struct watchdogs *w, bool stop);
+/* layers.c: makes the device when the plan says how, with all that it stands on. */
+struct error *layers_build(struct capture *c, const char *device, uint64_t deadline_ms) MUST_CHECK;
+struct error *map_make(int root, const struct plan_layer *l, const dm_table *rows) MUST_CHECK;
+/* The keys that crypt rows name, into this process's keyring. */
+struct error *keys_take(struct capture *c) MUST_CHECK;
+/* array.c */
+struct error *array_make(int root, const struct plan_layer *l,
+			 const struct words *members) MUST_CHECK;
 
 /* device.c */
+struct error *devices_find(int root, const struct plan_place *place, size_t want,
+			   uint64_t deadline_ms, struct words *ret) MUST_CHECK;
 struct error *device_find(int root, const struct plan_place *place, uint64_t deadline_ms,
 			  char **ret) MUST_CHECK;

@@ -46,6 +46,24 @@ static struct error *linux_find_device(struct capture *c, const struct plan_plac
 	return device_find(c->root, place, deadline_ms, ret);
 }
 
+static struct error *linux_find_devices(struct capture *c, const struct plan_place *place,
+					size_t want, uint64_t deadline_ms, struct words *ret)
+{
+	return devices_find(c->root, place, want, deadline_ms, ret);
+}
+
+static struct error *linux_make_map(struct capture *c, const struct plan_layer *l,
+				    const dm_table *rows)
+{
+	return map_make(c->root, l, rows);
+}
+
+static struct error *linux_make_array(struct capture *c, const struct plan_layer *l,
+				      const struct words *members)
+{
+	return array_make(c->root, l, members);
+}
+
 static struct error *linux_run(struct capture *c, char *const *argv,
 			       const struct process_how *how, struct process_result *ret)
 {
@@ -113,6 +131,9 @@ const struct capture_ops capture_linux = {
 	.umount = linux_umount,
 	.insert = linux_insert,
 	.find_device = linux_find_device,
+	.find_devices = linux_find_devices,
+	.make_map = linux_make_map,
+	.make_array = linux_make_array,
 	.run = linux_run,
 	.now = linux_now,
 	.chip_time = linux_chip_time,

@@ -1,4 +1,7 @@
 /* The list of targets, and the capture's own. */
+#include <string.h>
+
+#include "base/clock.h"
 #include "capture/internal.h"
 
 static const struct target_ops *const targets[] = {
@@ -29,6 +32,19 @@ void target_retain(struct capture *c, bool after)
 	step_begin_planned(c, PLAN_STEP_RETENTION);
 	if (c->to->retain)
 		c->to->retain(c, after);
+}
+
+struct error *target_find(struct capture *c, const struct plan_place *place, char **ret)
+{
+	uint64_t deadline_ms = clock_now_ms() + plan_limit_s(&c->plan, PLAN_STEP_DEVICE) * UINT64_C(1000);
+
+	if (!plan_place_has_device(place)) {
+		*ret = strdup(place->device);
+		return *ret ? NULL : error_nomem();
+	}
+	step_begin_planned(c, PLAN_STEP_DEVICE);
+	TRY(layers_build(c, place->device, deadline_ms));
+	return c->ops->find_device(c, place, deadline_ms, ret);
 }
 
 struct error *target_make_folder(struct capture *c)

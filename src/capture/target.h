@@ -58,6 +58,9 @@ extern const struct target_ops target_fs, target_raw;
 /* Opens the place with its kind's functions and makes that kind the capture's. */
 struct error *target_open(struct capture *c, const struct plan_place *place) MUST_CHECK;
 void target_retain(struct capture *c, bool after);
+/* For open(): waits for the place's device, made first where the plan says so; *ret is malloc'd.
+ * A place without one is its own name. */
+struct error *target_find(struct capture *c, const struct plan_place *place, char **ret) MUST_CHECK;
 struct error *target_make_folder(struct capture *c) MUST_CHECK;
 struct error *target_create(struct capture *c, const char *name,
 			    struct target_file *ret) MUST_CHECK;

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "capture/internal.h"
@@ -99,16 +98,8 @@ static struct error *mount_target(struct capture *c, const char *device,
 static struct error *fs_open(struct capture *c, const struct plan_place *place)
 {
 	_cleanup_free_ char *device = NULL;
-	unsigned limit_s = plan_limit_s(&c->plan, PLAN_STEP_DEVICE);
 
-	if (plan_place_has_device(place)) {
-		step_begin_planned(c, PLAN_STEP_DEVICE);
-		TRY(c->ops->find_device(c, place, clock_now_ms() + (uint64_t)limit_s * 1000, &device));
-	} else {
-		device = strdup(place->device);
-		if (!device)
-			return error_nomem();
-	}
+	TRY(target_find(c, place, &device));
 	step_begin_planned(c, PLAN_STEP_MOUNT);
 	TRY(mount_target(c, device, place));
 	if (strcmp(device, place->device) == 0)

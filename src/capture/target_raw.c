@@ -7,16 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "capture/internal.h"
 
 static struct error *raw_open(struct capture *c, const struct plan_place *place)
 {
 	_cleanup_free_ char *device = NULL;
-	unsigned limit_s = plan_limit_s(&c->plan, PLAN_STEP_DEVICE);
 
-	step_begin_planned(c, PLAN_STEP_DEVICE);
-	TRY(c->ops->find_device(c, place, clock_now_ms() + (uint64_t)limit_s * 1000, &device));
+	TRY(target_find(c, place, &device));
 	/* O_EXCL: not a device that is in use as part of another */
 	c->target = openat(c->root, below_root(device), O_WRONLY | O_EXCL | O_CLOEXEC);
 	if (c->target < 0)

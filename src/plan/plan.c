@@ -360,6 +360,15 @@ static struct error *key_evidence(struct plan *p, char *value)
 	return NULL;
 }
 
+static struct error *key_restore(struct plan *p, char *value)
+{
+	bool off;
+
+	TRY(take_flag(&off, value));
+	p->kernel_keys = !off;
+	return NULL;
+}
+
 static const struct key {
 	const char *name;
 	struct error *(*take)(struct plan *p, char *value);
@@ -374,6 +383,11 @@ static const struct key {
 	{ "device", key_device },
 	{ "fstype", key_fstype },
 	{ "mount-options", key_options },
+	{ "map", plan_key_map, .many = true },
+	{ "row", plan_key_row, .many = true },
+	{ "array", plan_key_array, .many = true },
+	{ "key", plan_key_key, .many = true },
+	{ "kernel-keys", key_restore },
 	{ "path", key_path },
 	{ "directory", key_directory },
 	{ "address", key_address },
@@ -408,7 +422,7 @@ static int key_find(const char *name)
 
 /* --- the plan as a whole ------------------------------------------------------------ */
 
-static bool path_is_clean(const char *path)
+bool plan_path_is_clean(const char *path)
 {
 	for (const char *s = path; (s = strstr(s, "/..")) != NULL; s += 3)
 		if (s[3] == '/' || s[3] == '\0')
@@ -416,9 +430,10 @@ static bool path_is_clean(const char *path)
 	return path[0] == '/';
 }
 
-static bool device_is_named(const char *device)
+bool plan_device_is_named(const char *device)
 {
-	static const char *const starts[] = { "/dev/", "UUID=", "LABEL=" };
+	static const char *const starts[] = { "/dev/", "UUID=", "LABEL=", "PARTUUID=", "PARTLABEL=",
+					      "PV=", "LUKS=", "MD=", "WWID=", "SERIAL=" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
 		if (text_starts(device, starts[i]) && device[strlen(starts[i])])
@@ -430,8 +445,8 @@ static struct error *check_place(const struct plan_place *place, const char *pre
 {
 	if (!place->device)
 		return error_new(ERROR_USAGE, "%sdevice is not said", prefix);
-	if (plan_place_has_device(place) && !device_is_named(place->device))
-		return error_new(ERROR_USAGE, "%sdevice \"%s\" is not /dev/..., UUID=... or LABEL=...",
+	if (plan_place_has_device(place) && !plan_device_is_named(place->device))
+		return error_new(ERROR_USAGE, "%sdevice \"%s\" is not /dev/... and no UUID=, LABEL= or the like",
 				 prefix, place->device);
 	if (place->kind == PLAN_TARGET_FS && !place->fstype)
 		return error_new(ERROR_USAGE, "%sfstype is not said", prefix);
@@ -445,7 +460,7 @@ struct error *plan_check(const struct plan *p)
 		TRY(check_place(&p->root, "root-"));
 	if (!p->path && p->target.kind != PLAN_TARGET_RAW)
 		return error_new(ERROR_USAGE, "path is not said");
-	if (p->path && !path_is_clean(p->path))
+	if (p->path && !plan_path_is_clean(p->path))
 		return error_new(ERROR_USAGE, "path \"%s\" is not absolute, or holds \"..\"",
 				 p->path);
 	if (p->directory && crashdir_naming_find(p->directory) < 0)
@@ -456,16 +471,17 @@ struct error *plan_check(const struct plan *p)
 		return error_new(ERROR_USAGE, "there is more than one hook-veto");
 	for (int i = 0; i < PLAN_HOOK_COUNT; i++)
 		for (size_t j = 0; j < p->hooks[i].n; j++)
-			if (!path_is_clean(p->hooks[i].v[j]))
+			if (!plan_path_is_clean(p->hooks[i].v[j]))
 				return error_new(ERROR_USAGE, "hook \"%s\" is not an absolute path",
 						 p->hooks[i].v[j]);
 	for (unsigned i = 0; i < p->nr_evidence; i++)
 		if (p->evidence[i] == PLAN_EVIDENCE_ROOTFS)
 			TRY(check_place(&p->root, "root-"));
+	TRY(plan_check_layers(p));
 	if (p->collector.n == 0)
 		return error_new(ERROR_USAGE, "collector is not said");
 	for (size_t i = 0; i < p->modules.n; i++)
-		if (!path_is_clean(p->modules.v[i].path))
+		if (!plan_path_is_clean(p->modules.v[i].path))
 			return error_new(ERROR_USAGE, "module \"%s\" is not an absolute path",
 					 p->modules.v[i].path);
 	return NULL;
@@ -568,6 +584,14 @@ void plan_done(struct plan *p)
 		free(p->modules.v[i].parameters);
 	}
 	vector_done(&p->modules);
+	for (size_t i = 0; i < p->layers.n; i++)
+		plan_layer_done(&p->layers.v[i]);
+	vector_done(&p->layers);
+	for (size_t i = 0; i < p->keys.n; i++) {
+		free(p->keys.v[i].description);
+		free(p->keys.v[i].path);
+	}
+	vector_done(&p->keys);
 	plan_place_done(&p->target);
 	plan_place_done(&p->root);
 	words_done(&p->collector);

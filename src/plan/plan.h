@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/devmapper.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "base/text.h"
@@ -84,6 +85,27 @@ struct plan_place {
 	char *options; /* mount options, comma list; null: none */
 };
 
+/*
+ * A block device that PID 1 has to make before it can be used. Members and the devices in rows
+ * are named as in plan_place, or are devices that are made themselves; made devices are
+ * /dev/mapper/NAME and /dev/NAME (an array's partitions: /dev/NAMEpN).
+ */
+struct plan_layer {
+	char *name;	/* "vg-lv", "md127" */
+	bool is_array;
+	char *uuid;	/* maps: the device-mapper's; null: none */
+	dm_table rows;	/* maps: devices stand as <NAME> */
+	char *metadata; /* arrays: "1.2", "0.90" */
+	unsigned nr_members;
+	struct words members; /* arrays: one MD=UUID for all of them, or each by its name */
+};
+
+/* A key for rows of type crypt, from a file in the image, put into the keyring. */
+struct plan_key {
+	char *description; /* of a key of type logon: "salvage:UUID" */
+	char *path;
+};
+
 struct plan {
 	char *host;   /* null: not said */
 	char *kernel; /* null: not said */
@@ -106,6 +128,9 @@ struct plan {
 	uint64_t keep_bytes, keep_free;	     /* 0: no limit */
 	enum plan_evidence evidence[PLAN_EVIDENCE_COUNT]; /* the first nr_evidence, in their order */
 	unsigned nr_evidence;
+	VECTOR(struct plan_layer) layers;
+	VECTOR(struct plan_key) keys;
+	bool kernel_keys; /* the crashed kernel handed keys over */
 };
 
 /*
@@ -120,6 +145,12 @@ struct error *plan_parse(const char *name, const char *text, size_t len, struct 
 struct error *plan_write(const struct plan *p, struct strbuf *to) MUST_CHECK;
 struct error *plan_add_module(struct plan *p, const char *path, const char *parameters,
 			      bool required) MUST_CHECK;
+/* Each takes over what `layer` holds, also when it fails. */
+struct error *plan_add_layer(struct plan *p, struct plan_layer *layer) MUST_CHECK;
+struct error *plan_add_key(struct plan *p, const char *description, const char *path) MUST_CHECK;
+/* The layer that makes this device; null for none. */
+const struct plan_layer *plan_find_layer(const struct plan *p, const char *device);
+void plan_layer_done(struct plan_layer *layer);
 void plan_done(struct plan *p);
 void plan_place_done(struct plan_place *place);
 

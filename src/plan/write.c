@@ -103,6 +103,55 @@ static void put_number(struct strbuf *to, const char *key, uint64_t value)
 		strbuf_printf(to, "%s %llu\n", key, (unsigned long long)value);
 }
 
+static struct error *put_map(struct strbuf *to, const struct plan_layer *l)
+{
+	_cleanup_strbuf_ struct strbuf value = { 0 };
+
+	strbuf_printf(&value, "%s%s%s", l->name, l->uuid ? " " : "", l->uuid ? l->uuid : "");
+	TRY(strbuf_error(&value));
+	TRY(put(to, "map", strbuf_str(&value)));
+	for (size_t i = 0; i < l->rows.n; i++) {
+		const struct dm_row *r = &l->rows.v[i];
+		_cleanup_strbuf_ struct strbuf row = { 0 };
+
+		strbuf_printf(&row, "%llu %llu %s%s%s", (unsigned long long)r->start,
+			      (unsigned long long)r->len, r->type, *r->params ? " " : "", r->params);
+		TRY(strbuf_error(&row));
+		TRY(put(to, "row", strbuf_str(&row)));
+	}
+	return NULL;
+}
+
+static struct error *put_array(struct strbuf *to, const struct plan_layer *l)
+{
+	_cleanup_strbuf_ struct strbuf value = { 0 };
+
+	strbuf_printf(&value, "%s %s %u", l->name, l->metadata, l->nr_members);
+	for (size_t i = 0; i < l->members.n; i++)
+		strbuf_printf(&value, " %s", l->members.v[i]);
+	TRY(strbuf_error(&value));
+	return put(to, "array", strbuf_str(&value));
+}
+
+static struct error *put_layers(struct strbuf *to, const struct plan *p)
+{
+	for (size_t i = 0; i < p->layers.n; i++) {
+		const struct plan_layer *l = &p->layers.v[i];
+
+		TRY(l->is_array ? put_array(to, l) : put_map(to, l));
+	}
+	for (size_t i = 0; i < p->keys.n; i++) {
+		_cleanup_strbuf_ struct strbuf value = { 0 };
+
+		strbuf_printf(&value, "%s %s", p->keys.v[i].description, p->keys.v[i].path);
+		TRY(strbuf_error(&value));
+		TRY(put(to, "key", strbuf_str(&value)));
+	}
+	if (p->kernel_keys)
+		strbuf_puts(to, "kernel-keys yes\n");
+	return NULL;
+}
+
 static struct error *check_numbers(const struct plan *p)
 {
 	if (!plan_target_name(p->target.kind))
@@ -127,6 +176,7 @@ struct error *plan_write(const struct plan *p, struct strbuf *to)
 		TRY(put_module(to, &p->modules.v[i]));
 	TRY(put(to, "target", plan_target_name(p->target.kind)));
 	TRY(put_place(to, &p->target, "device", "fstype", "mount-options"));
+	TRY(put_layers(to, p));
 	TRY(put(to, "path", p->path));
 	TRY(put(to, "directory", p->directory));
 	TRY(put(to, "address", p->address));

@@ -43,6 +43,8 @@ struct world {
 	char hooks[512];      /* "PATH ARGUMENT|KIND FOLDER?;" each, as they ran */
 	time_t clock, chip;
 	char parameters[64], collector_argv[256];
+	char made[1024]; /* devices, with what they were made of */
+	bool member_missing;
 };
 
 static struct world *world;
@@ -176,8 +178,68 @@ static void fake_restart(struct capture *c, enum plan_action action)
 	world->action = action;
 }
 
-static const struct capture_ops fake = { fake_mount, fake_umount, fake_insert, fake_find,
-					 fake_run,   fake_now,	  fake_chip,   fake_restart };
+static struct error *fake_find_devices(struct capture *c, const struct plan_place *place, size_t want,
+				       uint64_t deadline_ms, struct words *ret)
+{
+	if (goes_wrong())
+		return error_new(ERROR_TIMEOUT, "%s: no such device", place->device);
+	if (text_starts(place->device, "/"))
+		return words_add(ret, place->device);
+	for (size_t i = ret->n; i < want - world->member_missing; i++)
+		TRY(words_addf(ret, "/dev/%s#%zu", place->device, i));
+	return NULL;
+}
+
+static void note_made(struct capture *c, const char *path, const char *words)
+{
+	_cleanup_close_ int fd = openat(c->root, path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	assert_true(fd >= 0);
+	snprintf(world->made + strlen(world->made), sizeof(world->made) - strlen(world->made), "%s: %s\n",
+		 path, words);
+}
+
+static struct error *fake_make_map(struct capture *c, const struct plan_layer *l, const dm_table *rows)
+{
+	_cleanup_strbuf_ struct strbuf path = { 0 }, text = { 0 };
+
+	if (goes_wrong())
+		return error_new(ERROR_SYSTEM, "%s: cannot be made", l->name);
+	strbuf_printf(&path, "dev/mapper/%s", l->name);
+	for (size_t i = 0; i < rows->n; i++)
+		strbuf_printf(&text, "%s[%ju+%ju %s %s]", i ? " " : "", (uintmax_t)rows->v[i].start,
+			      (uintmax_t)rows->v[i].len, rows->v[i].type, rows->v[i].params);
+	note_made(c, path.s, text.s);
+	return NULL;
+}
+
+static struct error *fake_make_array(struct capture *c, const struct plan_layer *l,
+				     const struct words *members)
+{
+	_cleanup_strbuf_ struct strbuf path = { 0 }, text = { 0 };
+
+	if (goes_wrong())
+		return error_new(ERROR_SYSTEM, "%s: cannot be made", l->name);
+	strbuf_printf(&path, "dev/%s", l->name);
+	for (size_t i = 0; i < members->n; i++)
+		strbuf_printf(&text, "%s%s", i ? " " : "", members->v[i]);
+	note_made(c, path.s, text.s);
+	return NULL;
+}
+
+static const struct capture_ops fake = {
+	.mount = fake_mount,
+	.umount = fake_umount,
+	.insert = fake_insert,
+	.find_device = fake_find,
+	.find_devices = fake_find_devices,
+	.make_map = fake_make_map,
+	.make_array = fake_make_array,
+	.run = fake_run,
+	.now = fake_now,
+	.chip_time = fake_chip,
+	.restart = fake_restart,
+};
 
 static void put(struct fixture *f, const char *name, const char *text)
 {
@@ -187,7 +249,7 @@ static void put(struct fixture *f, const char *name, const char *text)
 static int build(void **state)
 {
 	static const char *const folders[] = { "etc", "m", "bin", "proc/sys/vm", "proc/sys/kernel",
-					       "dev" };
+					       "dev/mapper" };
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	*world = (struct world){ .clock = 1000000000 }; /* 2001-09-09 01:46:40 UTC */
@@ -810,6 +872,65 @@ static void clock_that_is_not_set(void **state)
 	}
 }
 
+#define LAYERS                                                                                  \
+	"plan 1\ntarget fs\nfstype ext4\npath /d\ncollector /bin/salvage-collect -d 31\n"        \
+	"final-action poweroff\nfailure-action halt\n"                                          \
+	"array md127 1.2 2 MD=9a:bc\nmap unused\nrow 0 1 linear <PV=none> 0\n"                  \
+	"map vg-part LVM-abc\nrow 0 16 linear <PV=A-1> 2048\nrow 16 8 striped 2 128 </dev/md127p1> 0 <PV=A-1> 8\n" \
+	"map luks\nrow 0 24 crypt aes-xts-plain64 :64:logon:x:y 0 </dev/mapper/vg-part> 4096\n"    \
+	"map mp\nrow 0 9 multipath 0 1 alua 2 <WWID=naa.5>\n"
+
+/* Only what the target stands on is made, from below upwards, each once. */
+static void devices_are_made_in_their_order(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", LAYERS "device /dev/mapper/luks\n");
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	assert_string_equal(
+		world->made,
+		"dev/md127: /dev/MD=9a:bc#0 /dev/MD=9a:bc#1\n"
+		"dev/mapper/vg-part: [0+16 linear /dev/PV=A-1#0 2048] "
+		"[16+8 striped 2 128 /dev/md127p1 0 /dev/PV=A-1#0 8]\n"
+		"dev/mapper/luks: [0+24 crypt aes-xts-plain64 :64:logon:x:y 0 /dev/mapper/vg-part 4096]\n");
+}
+
+static void paths_of_a_disk_are_one_group(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", LAYERS "device /dev/mapper/mp\n");
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	assert_string_equal(world->made, "dev/mapper/mp: [0+9 multipath 0 1 alua 1 1 round-robin 0 2 1 "
+					 "/dev/WWID=naa.5#0 1 /dev/WWID=naa.5#1 1]\n");
+}
+
+static void missing_member_does_not_end_it(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", LAYERS "device /dev/md127p2\n");
+	world->member_missing = true;
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	assert_string_equal(world->made, "dev/md127: /dev/MD=9a:bc#0\n");
+}
+
+/* A device that stands on itself is a plan gone wrong, not an endless capture. */
+static void circle_of_devices_ends(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan",
+	    LAYERS "map a\nrow 0 1 linear </dev/mapper/b> 0\nmap b\nrow 0 1 linear </dev/mapper/a> 0\n"
+		   "device /dev/mapper/a\n");
+	go(f);
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_string_equal(world->made, "");
+}
+
 static void mount_options_are_told_apart(void **state)
 {
 	static const struct {
@@ -869,6 +990,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(watchdogs_are_all_fed, build, clear),
 		cmocka_unit_test_setup_teardown(names_as_the_plan_says, build, clear),
 		cmocka_unit_test(clock_that_is_not_set),
+		cmocka_unit_test_setup_teardown(devices_are_made_in_their_order, build, clear),
+		cmocka_unit_test_setup_teardown(paths_of_a_disk_are_one_group, build, clear),
+		cmocka_unit_test_setup_teardown(missing_member_does_not_end_it, build, clear),
+		cmocka_unit_test_setup_teardown(circle_of_devices_ends, build, clear),
 		cmocka_unit_test(mount_options_are_told_apart),
 	};
 

@@ -93,6 +93,12 @@ static void written_and_read_is_the_same(void **state)
 		     "watchdog 9\naddress fd00::1\ndirectory debian\nhook-veto /v\nhook-pre /a\nhook-pre /b\n"
 		     "hook-post /c\nhook-emergency /d\nkeep-count 1\nkeep-bytes 2\nkeep-free 3\n"
 		     "limit hook 10\nlimit retention 11\nlimit evidence 12\nevidence pmsg\nevidence efi\n",
+		     "watchdog 9\n",
+		HEAD "target fs\ndevice /dev/mapper/vg-lv\nfstype ext4\n"
+		     "array md127 1.2 3 MD=1:2:3:4\nmap mp mpath-3600\nrow 0 100 multipath 0 1 alua 2 <WWID=naa.5>\n"
+		     "map vg-lv LVM-abc\nrow 0 16 linear <PV=a-b> 2048\nrow 16 8 linear </dev/md127p1> 0\n"
+		     "map z\nrow 0 9 zero\nkey salvage:u /etc/keys/u\nkernel-keys yes\n"
+		     "path /\ncollector /bin/salvage-collect\n",
 		HEAD "target raw\ndevice /dev/disk/by-id/x\ncollector /bin/salvage-collect\n",
 		HEAD "target fs\ndevice my tag\nfstype virtiofs\npath /\ncollector /bin/salvage-collect\n",
 	};
@@ -111,6 +117,8 @@ static void written_and_read_is_the_same(void **state)
 			assert_string_equal(a.collector.v[j], b.collector.v[j]);
 		assert_int_equal(a.modules.n, b.modules.n);
 		assert_int_equal(a.target.kind, b.target.kind);
+		assert_int_equal(a.layers.n, b.layers.n);
+		assert_int_equal(a.keys.n, b.keys.n);
 		assert_string_equal(a.target.device, b.target.device);
 		for (int j = 0; j < PLAN_STEP_COUNT; j++)
 			assert_int_equal(a.limit_s[j], b.limit_s[j]);
@@ -163,6 +171,16 @@ static void mistakes_name_their_line(void **state)
 		{ HEAD NEEDED "evidence nowhere\n", "\"nowhere\" is no second place" },
 		{ HEAD NEEDED "evidence efi\nevidence efi\n", "efi is said already" },
 		{ HEAD NEEDED "evidence rootfs\n", "root-device is not said" },
+		{ HEAD NEEDED "row 0 1 linear </dev/x> 0\n", "a row belongs to the map before it" },
+		{ HEAD NEEDED "map a\n", "map a has no rows" },
+		{ HEAD NEEDED "map a/b\nrow 0 1 zero\n", "\"a/b\" is no name" },
+		{ HEAD NEEDED "map a\nrow 0 0 zero\n", "salvage.plan:8: row: \"0 0 zero\" is not START" },
+		{ HEAD NEEDED "map a\nrow 0 1 linear <sda> 0\n", "no device between" },
+		{ HEAD NEEDED "map a\nrow 0 1 linear <PV=x 0\n", "no device between" },
+		{ HEAD NEEDED "array md0 1.2 0 MD=x\n", "expected NAME METADATA COUNT MEMBER" },
+		{ HEAD NEEDED "array md0 1.2 1 sda\n", "\"sda\" is no device" },
+		{ HEAD NEEDED "key nocolon /k\n", "expected PREFIX:DESCRIPTION" },
+		{ HEAD NEEDED "key a:b k\n", "is not an absolute path" },
 		{ HEAD "collector 'a\n", "salvage.plan:2: collector: a ' quote" },
 	};
 	_cleanup_plan_ struct plan p = { 0 };
