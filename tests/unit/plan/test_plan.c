@@ -93,7 +93,6 @@ static void written_and_read_is_the_same(void **state)
 		     "watchdog 9\naddress fd00::1\ndirectory debian\nhook-veto /v\nhook-pre /a\nhook-pre /b\n"
 		     "hook-post /c\nhook-emergency /d\nkeep-count 1\nkeep-bytes 2\nkeep-free 3\n"
 		     "limit hook 10\nlimit retention 11\nlimit evidence 12\nevidence pmsg\nevidence efi\n",
-		     "watchdog 9\n",
 		HEAD "target fs\ndevice /dev/mapper/vg-lv\nfstype ext4\n"
 		     "array md127 1.2 3 MD=1:2:3:4\nmap mp mpath-3600\nrow 0 100 multipath 0 1 alua 2 <WWID=naa.5>\n"
 		     "map vg-lv LVM-abc\nrow 0 16 linear <PV=a-b> 2048\nrow 16 8 linear </dev/md127p1> 0\n"
