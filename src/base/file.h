@@ -43,7 +43,7 @@ struct error *file_poke(int dirfd, const char *name, const char *text) MUST_CHEC
  * Publishing: the file appears under its name whole, or not at all. file_begin() creates
  * NAME-incomplete (a fixed, visible name) with `mode`; write to the descriptor; then
  * file_commit() syncs it, renames it to NAME and syncs the folder. On failure call
- * file_abandon() to remove it, or leave it for a human to look at.
+ * file_abandon() to remove it, or file_keep() to leave it for a human to look at.
  */
 struct publish {
 	int dirfd; /* borrowed */
@@ -55,6 +55,8 @@ struct publish {
 struct error *file_begin(int dirfd, const char *name, mode_t mode, struct publish *ret) MUST_CHECK;
 struct error *file_commit(struct publish *p) MUST_CHECK;
 void file_abandon(struct publish *p);
+/* Closes it and leaves it as NAME-incomplete. */
+void file_keep(struct publish *p);
 /* begin, write, commit */
 struct error *file_publish(int dirfd, const char *name, mode_t mode, const void *bytes,
 			   size_t len) MUST_CHECK;

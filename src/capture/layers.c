@@ -69,8 +69,7 @@ static struct error *find_some(struct capture *c, const char *device, size_t wan
 	return c->ops->find_devices(c, &place, want, deadline_ms, ret);
 }
 
-/* The row with paths for <NAMES>. A multipath row has all paths of the disk behind its name:
- * `multipath ... COUNT 1 <WWID=...>`, see put_paths(). */
+/* The row with the devices' paths for <NAMES>. */
 static struct error *fill_row(struct capture *c, const char *params, uint64_t deadline_ms,
 			      unsigned depth, struct strbuf *to)
 {
@@ -101,19 +100,21 @@ static struct error *fill_row(struct capture *c, const char *params, uint64_t de
 static struct error *fill_multipath(struct capture *c, const char *params, uint64_t deadline_ms,
 				    unsigned depth, struct strbuf *to)
 {
+	const char *name = strchr(params, '<'); /* it may hold blanks */
 	_cleanup_words_ struct words w = { 0 }, paths = { 0 };
-	_cleanup_free_ char *device = NULL;
+	_cleanup_free_ char *device = NULL, *before = NULL;
 	uint64_t want;
 
-	TRY(words_split(&w, params));
-	if (w.n < 4 || !text_u64(w.v[w.n - 2], &want) || *w.v[w.n - 1] != '<')
+	before = strndup(params, name ? name - params : 0);
+	device = name ? strndup(name + 1, strcspn(name + 1, ">")) : strdup("");
+	if (!before || !device)
+		return error_nomem();
+	TRY(words_split(&w, before));
+	if (w.n < 3 || !text_u64(w.v[w.n - 1], &want) || !want)
 		return error_new(ERROR_USAGE, "multipath row \"%s\" is not FEATURES HANDLER COUNT <NAME>",
 				 params);
-	device = strndup(w.v[w.n - 1] + 1, strlen(w.v[w.n - 1]) - 2);
-	if (!device)
-		return error_nomem();
 	TRY(find_some(c, device, want, deadline_ms, depth, &paths));
-	for (size_t i = 0; i < w.n - 2; i++)
+	for (size_t i = 0; i < w.n - 1; i++)
 		strbuf_printf(to, "%s ", w.v[i]);
 	strbuf_printf(to, "1 1 round-robin 0 %zu 1", paths.n);
 	for (size_t i = 0; i < paths.n; i++)

@@ -31,6 +31,35 @@ struct error *plan_add_layer(struct plan *p, struct plan_layer *layer)
 	return e;
 }
 
+struct error *plan_copy_layer(struct plan *p, const struct plan_layer *from)
+{
+	struct plan_layer l = { .is_array = from->is_array, .nr_members = from->nr_members };
+	struct error *e = NULL;
+
+	l.name = strdup(from->name);
+	l.uuid = from->uuid ? strdup(from->uuid) : NULL;
+	l.metadata = from->metadata ? strdup(from->metadata) : NULL;
+	if (!l.name || (from->uuid && !l.uuid) || (from->metadata && !l.metadata))
+		e = error_nomem();
+	for (size_t i = 0; !e && i < from->members.n; i++)
+		e = words_add(&l.members, from->members.v[i]);
+	for (size_t i = 0; !e && i < from->rows.n; i++) {
+		struct dm_row r = from->rows.v[i];
+
+		r.type = strdup(r.type);
+		r.params = strdup(r.params);
+		if (!r.type || !r.params || !vector_push(&l.rows, r)) {
+			free(r.type);
+			free(r.params);
+			e = error_nomem();
+		}
+	}
+	if (!e)
+		return plan_add_layer(p, &l);
+	plan_layer_done(&l);
+	return e;
+}
+
 struct error *plan_add_key(struct plan *p, const char *description, const char *path)
 {
 	struct plan_key k = { .description = strdup(description), .path = strdup(path) };

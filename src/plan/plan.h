@@ -147,6 +147,7 @@ struct error *plan_add_module(struct plan *p, const char *path, const char *para
 			      bool required) MUST_CHECK;
 /* Each takes over what `layer` holds, also when it fails. */
 struct error *plan_add_layer(struct plan *p, struct plan_layer *layer) MUST_CHECK;
+struct error *plan_copy_layer(struct plan *p, const struct plan_layer *layer) MUST_CHECK;
 struct error *plan_add_key(struct plan *p, const char *description, const char *path) MUST_CHECK;
 /* The layer that makes this device; null for none. */
 const struct plan_layer *plan_find_layer(const struct plan *p, const char *device);

@@ -92,6 +92,18 @@ static char *copy_value(blkid_probe probe, const char *name)
 	return strdup(value);
 }
 
+struct error *blockdev_node(const struct blockdev *d, char **ret)
+{
+	if (asprintf(ret, "/dev/%s", d->name) < 0) {
+		*ret = NULL;
+		return error_nomem();
+	}
+	for (char *p = *ret; *p; p++) /* cciss!c0d0 is /dev/cciss/c0d0 */
+		if (*p == '!')
+			*p = '/';
+	return NULL;
+}
+
 struct error *blockdev_probe(int root, const struct blockdev *d, struct blockdev_content *ret)
 {
 	_cleanup_free_ char *path = NULL;
@@ -99,16 +111,10 @@ struct error *blockdev_probe(int root, const struct blockdev *d, struct blockdev
 	blkid_probe probe;
 	int r;
 
-	if (asprintf(&path, "dev/%s", d->name) < 0) {
-		path = NULL;
-		return error_nomem();
-	}
-	for (char *p = path; *p; p++) /* cciss!c0d0 is /dev/cciss/c0d0 */
-		if (*p == '!')
-			*p = '/';
-	fd = openat(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	TRY(blockdev_node(d, &path));
+	fd = openat(root, rootpath_below(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return error_sys(errno, "/%s: cannot open", path);
+		return error_sys(errno, "%s: cannot open", path);
 	probe = blkid_new_probe();
 	if (!probe)
 		return error_nomem();
@@ -128,37 +134,77 @@ struct error *blockdev_probe(int root, const struct blockdev *d, struct blockdev
 	blkid_free_probe(probe);
 	if (r == -2)
 		return error_new(ERROR_BAD_DATA,
-				 "/%s: several signatures contradict each other; wipe the old ones "
+				 "%s: several signatures contradict each other; wipe the old ones "
 				 "(wipefs shows them)",
 				 path);
 	return NULL;
 }
 
-/* PARTUUID= and PARTLABEL= of a partition, as the kernel tells them in uevent (PARTUUID since
- * 6.9, PARTNAME since 2.6.39: block/partitions/core.c, part_uevent). */
-static bool uevent_says(int root, const char *name, const char *key, const char *value)
+/* A value of the device's uevent file; the kernel tells there PARTUUID (since 6.9) and PARTNAME (since
+ * 2.6.39) of partitions: block/partitions/core.c, part_uevent. */
+static struct error *uevent_value(int root, const char *name, const char *key, char **ret)
 {
 	_cleanup_free_ char *path = NULL, *text = NULL;
 	char *rest, *line;
 	struct error *e;
 
+	*ret = NULL;
 	if (asprintf(&path, "sys/class/block/%s/uevent", name) < 0) {
 		path = NULL;
-		return false;
+		return error_nomem();
 	}
 	e = file_read(root, path, 1 << 16, &text, NULL);
-	if (e) {
-		error_free(e); /* a device that tells nothing is no match */
-		return false;
-	}
+	if (e && error_kind(e) == ERROR_NOMEM)
+		return e;
+	error_free(e); /* a device that tells nothing */
 	rest = text;
-	while ((line = text_next_line(&rest))) {
+	while (text && (line = text_next_line(&rest))) {
 		const char *found = text_after(line, key);
 
-		if (found && *found == '=' && strcasecmp(found + 1, value) == 0)
-			return true;
+		if (found && *found == '=') {
+			*ret = strdup(found + 1);
+			return *ret ? NULL : error_nomem();
+		}
 	}
-	return false;
+	return NULL;
+}
+
+static bool uevent_says(int root, const char *name, const char *key, const char *value)
+{
+	_cleanup_free_ char *found = NULL;
+	struct error *e = uevent_value(root, name, key, &found);
+
+	error_free(e); /* no match */
+	return found && strcasecmp(found, value) == 0;
+}
+
+/* From the partition table, by way of the whole disk; uevent has it in new kernels only. */
+struct error *blockdev_partuuid(int root, const struct blockdev *d, char **ret)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+	blkid_probe probe;
+	struct error *e;
+
+	*ret = NULL;
+	e = uevent_value(root, d->name, "PARTUUID", ret);
+	if (e || *ret)
+		return e;
+	TRY(blockdev_node(d, &path));
+	fd = openat(root, rootpath_below(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return error_sys(errno, "%s: cannot open", path);
+	probe = blkid_new_probe();
+	if (!probe)
+		return error_nomem();
+	if (blkid_probe_set_device(probe, fd, 0, 0) == 0 &&
+	    blkid_probe_enable_superblocks(probe, 0) == 0 &&
+	    blkid_probe_enable_partitions(probe, 1) == 0 &&
+	    blkid_probe_set_partitions_flags(probe, BLKID_PARTS_ENTRY_DETAILS) == 0 &&
+	    blkid_do_safeprobe(probe) == 0)
+		*ret = copy_value(probe, "PART_ENTRY_UUID");
+	blkid_free_probe(probe);
+	return NULL;
 }
 
 struct tag {
@@ -235,8 +281,6 @@ static const struct {
 	const char *prefix; /* of the kernel's name */
 	const char *what;
 } stacked[] = {
-	{ "dm-", "a device-mapper device (LVM, LUKS or multipath)" },
-	{ "md", "a software RAID" },
 	{ "loop", "a loop device" },
 	{ "bcache", "a bcache device" },
 	{ "drbd", "a DRBD device" },

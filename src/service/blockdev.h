@@ -31,14 +31,19 @@ void blockdev_done(struct blockdev *d);
  * Adds the modules of all drivers from the controller down to the device, outermost first,
  * each once. `foreign` asks for a kernel other than the running one: drivers that are built
  * into this one are then added by their device's modalias.
- * ERROR_UNSUPPORTED, with a sentence, for devices that are stacked on others (device-mapper,
- * md, loop and such).
+ * ERROR_UNSUPPORTED, with a sentence, for devices that are stacked on others (loop and such;
+ * stack.h knows those that can be made again).
  */
 struct error *blockdev_drivers(int root, const struct blockdev *d, bool foreign,
 			       struct words *ret) MUST_CHECK;
 /* The modules of one device's own chain in sysfs, for devices that are no block devices. */
 struct error *device_drivers(int root, const char *sysfs, bool foreign,
 			     struct words *ret) MUST_CHECK;
+
+/* Its node: /dev/NAME, with the slashes that sysfs writes as "!". */
+struct error *blockdev_node(const struct blockdev *d, char **ret) MUST_CHECK;
+/* The partition's UUID in the partition table; null where there is none. */
+struct error *blockdev_partuuid(int root, const struct blockdev *d, char **ret) MUST_CHECK;
 
 /* Looks at the device's content (libblkid). Nothing recognised is all null, no error. */
 struct error *blockdev_probe(int root, const struct blockdev *d,

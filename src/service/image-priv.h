@@ -5,6 +5,8 @@
 
 /* Where a program of this suite is: beside the running one, or in lib/salvage. */
 struct error *image_find_own(const char *name, char **ret) MUST_CHECK;
+#define IMAGE_KERNEL_KEY "kernel-key " /* in the record, before a key's name */
+
 struct error *image_choose_modules(struct image *im) MUST_CHECK;
 struct error *image_choose_programs(struct image *im) MUST_CHECK;
 /* After the two above. */
@@ -36,3 +38,8 @@ struct error *image_add_file(struct image *im, const char *source, const char *p
 			     unsigned mode) MUST_CHECK;
 /* The same for a folder and everything in it, sorted; links are followed below the root. */
 struct error *image_add_tree(struct image *im, const char *source, const char *path) MUST_CHECK;
+
+/* image_storage.c */
+struct error *image_fill_storage(struct image *im) MUST_CHECK;
+struct error *image_record_keys(struct image *im) MUST_CHECK;
+struct error *image_add_keys(const struct image *im, struct initramfs *ar) MUST_CHECK;

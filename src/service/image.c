@@ -32,7 +32,7 @@ void image_done(struct image *im)
 /* Plan lines that say where the dump goes; modules have lines of their own in the record. */
 static bool is_place(const char *line)
 {
-	static const char *const keys[] = { "target ", "device ", "fstype ", "mount-options ",
+	static const char *const keys[] = { "map ", "row ", "array ", "target ", "device ", "fstype ", "mount-options ",
 					    "path ",   "root-" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -64,6 +64,7 @@ static struct error *record_inputs(struct image *im)
 	TRY(inputs_add(&im->inputs, INPUT_FACT, "packing %d", (int)im->packing));
 	TRY(inputs_add_file(&im->inputs, INPUT_FILE, how->root, how->settings->file, true));
 	TRY(record_plan(im));
+	TRY(image_record_keys(im));
 	for (size_t i = 0; i < im->programs.n; i++) {
 		const char *source = im->programs.v[i].source;
 
@@ -123,14 +124,30 @@ struct error *image_prepare(const struct image_how *how, struct image *ret)
 	return record_inputs(ret);
 }
 
-static struct error *read_record(const struct image *im, struct inputs *ret)
+static struct error *read_record(int root, const struct capture_kernel *k, struct inputs *ret)
 {
-	const char *name = im->how->kernel->record;
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 
-	TRY(file_read(im->how->root, rootpath_below(name), RECORD_LIMIT, &text, &len));
-	return inputs_parse(ret, name, text, len);
+	TRY(file_read(root, rootpath_below(k->record), RECORD_LIMIT, &text, &len));
+	return inputs_parse(ret, k->record, text, len);
+}
+
+struct error *image_recorded_keys(int root, const struct capture_kernel *k, struct words *ret)
+{
+	_cleanup_inputs_ struct inputs old = { 0 };
+	struct error *e = read_record(root, k, &old);
+
+	if (error_drop_if(&e, ERROR_NOT_FOUND))
+		return NULL;
+	TRY(e);
+	for (size_t i = 0; i < old.v.n; i++) {
+		const char *key = text_after(old.v.v[i].text, IMAGE_KERNEL_KEY);
+
+		if (key && old.v.v[i].kind == INPUT_FACT)
+			TRY(words_add(ret, key));
+	}
+	return NULL;
 }
 
 /* Whether the image on disk is the one that the record speaks of. */
@@ -161,7 +178,7 @@ struct error *image_outdated(const struct image *im, struct words *ret_reasons)
 		return NULL;
 	if (force)
 		return words_addf(ret_reasons, "Force rebuild %s", k->image);
-	e = read_record(im, &old);
+	e = read_record(im->how->root, k, &old);
 	if (error_drop_if(&e, ERROR_NOT_FOUND) || error_drop_if(&e, ERROR_BAD_DATA))
 		return words_addf(ret_reasons, "There is no record of what %s was made of",
 				  k->image);
@@ -180,6 +197,7 @@ static struct error *assemble(const struct image *im, struct initramfs *ar)
 		TRY(initramfs_add_file(ar, im->files.v[i].source, im->files.v[i].path, im->files.v[i].mode));
 	for (size_t i = 0; i < im->modules.files.n; i++)
 		TRY(initramfs_add_module(ar, &im->modules.files.v[i]));
+	TRY(image_add_keys(im, ar));
 	return initramfs_add_text(ar, PLAN_PATH, strbuf_str(&im->plan_text), im->plan_text.len,
 				  0600);
 }

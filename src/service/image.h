@@ -57,6 +57,10 @@ struct error *image_build(const struct image *im, struct initramfs_size *ret_siz
 
 /* How large it would be, packed; nothing is written. */
 struct error *image_size(const struct image *im, uint64_t *ret) MUST_CHECK;
+/* The keyring's keys that the kernel hands over to the capture kernel with this image, as its record
+ * says; none without a record. */
+struct error *image_recorded_keys(int root, const struct capture_kernel *k,
+				  struct words *ret) MUST_CHECK;
 
 static inline void image_done_cleanup(struct image *im)
 {

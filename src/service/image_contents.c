@@ -164,6 +164,9 @@ struct error *image_choose_modules(struct image *im)
 			TRY(words_add(&names, dogs.v[i]));
 	TRY(add_softdog(im, &names));
 	TRY(add_second_place_modules(im, &names));
+	for (size_t i = 0; i < how->target->wanted.n; i++)
+		if (kernel_knows(im, how->target->wanted.v[i]) && !words_have(&names, how->target->wanted.v[i]))
+			TRY(words_add(&names, how->target->wanted.v[i]));
 	TRY(add_extra_modules(im, &names));
 	TRY(modules_closure(how->root, how->kernel->release, &names, &im->modules));
 	TRY(tell_softdog(im));
@@ -318,18 +321,6 @@ struct error *image_choose_programs(struct image *im)
 	return add_extra_bins(im);
 }
 
-static struct error *copy_place(const struct plan_place *from, struct plan_place *to)
-{
-	if (!from->device)
-		return NULL;
-	to->device = strdup(from->device);
-	to->fstype = strdup(from->fstype);
-	to->options = from->options ? strdup(from->options) : NULL;
-	if (!to->device || !to->fstype || (from->options && !to->options))
-		return error_nomem();
-	return NULL;
-}
-
 /* Seconds east of UTC now: dump folders are named in local time. */
 static int timezone_now(void)
 {
@@ -371,16 +362,15 @@ struct error *image_fill_plan(struct image *im)
 
 	TRY(host_name(how->root, &p->host));
 	p->kernel = strdup(how->kernel->release);
-	p->path = strdup(how->target->path);
-	if (!p->kernel || !p->path)
+	p->path = how->target->path ? strdup(how->target->path) : NULL;
+	if (!p->kernel || (how->target->path && !p->path))
 		return error_nomem();
 	for (size_t i = 0; i < im->modules.files.n; i++) {
 		const struct module_file *m = &im->modules.files.v[i];
 
 		TRY(plan_add_module(p, m->path, m->parameters, m->required));
 	}
-	TRY(copy_place(&how->target->place, &p->target));
-	TRY(copy_place(&how->target->rootfs, &p->root));
+	TRY(image_fill_storage(im));
 	p->timezone_offset = timezone_now();
 	p->failure_action = action_of(how->settings, SETTING_FAILURE_ACTION);
 	p->final_action = action_of(how->settings, SETTING_FINAL_ACTION);

@@ -8,6 +8,7 @@
 #include "host/host.h"
 #include "kexec/kexec.h"
 #include "service/capline.h"
+#include "service/image.h"
 #include "service/rootpath.h"
 
 struct load_args {
@@ -90,6 +91,7 @@ static struct error *plan_and_load(int root, const struct sysconfig *conf,
 	_cleanup_kexec_plan_ struct kexec_plan *plan = NULL;
 	_cleanup_close_ int kernel = -1, image = -1;
 	_cleanup_free_ char *line = NULL;
+	_cleanup_words_ struct words keys = { 0 };
 	const char *initrds[1];
 	struct kexec_request rq = { .root = root, .panic = true };
 	struct load_args args;
@@ -118,6 +120,9 @@ static struct error *plan_and_load(int root, const struct sysconfig *conf,
 	rq.cmdline = line;
 	rq.call = args.call;
 	rq.debug = args.debug;
+	TRY(image_recorded_keys(root, k, &keys));
+	rq.crypt_keys = (const char *const *)keys.v;
+	rq.nr_crypt_keys = keys.n;
 	TRY(with_advice(kexec_plan(&rq, &plan, &result), &result));
 	if (check)
 		return NULL;

@@ -13,6 +13,16 @@ struct resolve_how {
 	bool foreign; /* the capture kernel is of another release than the running one */
 };
 
+/* An encrypted volume that the target stands on (luks.h). */
+struct luks_volume {
+	char *uuid;
+	char *device;	/* "/dev/sda2": here and now, for cryptsetup */
+	unsigned bytes; /* of its key */
+	char *key_file; /* opens it; null: the kernel hands the key over */
+};
+#define LUKS_KEY_PREFIX "kdump-cryptsetup:vk-" /* of the keys' names in the keyring */
+void luks_volume_done(struct luks_volume *v);
+
 /* What a resolver finds out. */
 struct target {
 	const char *kind; /* the plan's word: "fs"; static */
@@ -22,7 +32,11 @@ struct target {
 	char *shown;		  /* one line for people: "/dev/vda1 (ext4) on /, path /var/crash" */
 	char *folder;		  /* where `path` is in the running system; null: it is not mounted */
 	struct words rootfs_modules; /* of a root file system that is a second place only */
+	VECTOR(struct plan_layer) layers; /* devices to be made; each after those it stands on */
+	VECTOR(struct luks_volume) luks;
+	bool kernel_keys;	  /* the kernel hands their keys over */
 	struct words modules;	  /* names and aliases for the module closure */
+	struct words wanted;	  /* the same; what the kernel does not know is left out */
 	struct words warnings;	  /* whole sentences */
 };
 
@@ -35,11 +49,11 @@ struct resolver {
 				 struct target *ret);
 };
 
-extern const struct resolver resolver_fs;
+extern const struct resolver resolver_fs, resolver_raw;
 
-/* resolve_fs.c: the root file system; names for the module closure are put into `modules`. */
-struct error *resolve_rootfs(const struct resolve_how *how, struct plan_place *ret,
-			     struct words *modules) MUST_CHECK;
+
+/* resolve_fs.c: the machine's root file system as `rootfs` of a zeroed target, with what it stands on. */
+struct error *resolve_rootfs(const struct resolve_how *how, struct target *ret) MUST_CHECK;
 
 /* Asks the resolver that claims the settings. target_done() whatever the outcome. */
 struct error *target_resolve(const struct resolve_how *how, const struct settings *s,

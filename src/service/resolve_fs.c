@@ -13,9 +13,12 @@
 
 #include "service/blockdev.h"
 #include "service/mounts.h"
+#include "service/luks.h"
 #include "service/rootpath.h"
+#include "service/stack.h"
 
-static const char *const fstypes[] = { "ext2", "ext3", "ext4", "xfs", "btrfs", "minix" };
+static const char *const fstypes[] = { "ext2", "ext3", "ext4", "xfs", "btrfs", "minix",
+					"f2fs" };
 
 static bool is_local(const char *fstype)
 {
@@ -25,9 +28,14 @@ static bool is_local(const char *fstype)
 	return text_equal(fstype, "vfat");
 }
 
+static bool is_virtiofs(const char *fstype)
+{
+	return text_equal(fstype, "virtiofs");
+}
+
 static bool fs_claims(const struct settings *s)
 {
-	return !s->target_type || is_local(s->target_type);
+	return !s->target_type || is_local(s->target_type) || is_virtiofs(s->target_type);
 }
 
 /* One leading slash, none doubled, none at the end. */
@@ -147,10 +155,25 @@ static const char *type_on_disk(const char *fstype, const struct blockdev_conten
 	return fstype;
 }
 
+/* By the file system's UUID, unless the device has to be made: then several may seem to hold that file
+ * system (the members of a mirror do), and its name is ours to give. */
+static struct error *name_device(const struct resolve_how *how, const struct blockdev *d,
+				 const struct blockdev_content *c, struct plan_place *place,
+				 struct target *t)
+{
+	if (!c->uuid || stack_is_made(how->root, d))
+		return stack_name(how, d, t, false, &place->device);
+	if (asprintf(&place->device, "UUID=%s", c->uuid) < 0) {
+		place->device = NULL;
+		return error_nomem();
+	}
+	return blockdev_drivers(how->root, d, how->foreign, &t->modules);
+}
+
 /* Device, type and drivers of one place. `m` is null for a device that is not mounted. */
 static struct error *fill_place(const struct resolve_how *how, const struct blockdev *d,
 				const struct mount *m, const char *fstype,
-				struct plan_place *place, struct words *modules)
+				struct plan_place *place, struct target *t)
 {
 	_cleanup_blockdev_content_ struct blockdev_content c = { 0 };
 	struct error *e = blockdev_probe(how->root, d, &c);
@@ -160,15 +183,11 @@ static struct error *fill_place(const struct resolve_how *how, const struct bloc
 	error_free(e); /* without a UUID the device's name is what there is */
 	TRY(refuse_many_devices(how->root, &c));
 	fstype = type_on_disk(fstype, &c);
-	if (asprintf(&place->device, "%s%s", c.uuid ? "UUID=" : "/dev/", c.uuid ? c.uuid : d->name) < 0)
-		place->device = NULL;
-	if (!place->device)
-		return error_nomem();
+	TRY(name_device(how, d, &c, place, t));
 	TRY(set(&place->fstype, fstype));
 	if (m)
 		TRY(keep_options(m, &place->options));
-	TRY(blockdev_drivers(how->root, d, how->foreign, modules));
-	return add_fs_modules(fstype, place->options, modules);
+	return add_fs_modules(fstype, place->options, &t->modules);
 }
 
 static uint64_t memory_total(int root)
@@ -303,12 +322,71 @@ static struct error *resolve_named(const struct resolve_how *how, const struct s
 	t->path = tidy_path(settings_get(s, SETTING_PATH), NULL);
 	if (!t->path)
 		return error_nomem();
-	TRY(fill_place(how, &d, m, s->target_type, &t->place, &t->modules));
+	TRY(fill_place(how, &d, m, s->target_type, &t->place, t));
 	if (asprintf(&t->shown, "%s (%s, %s), path %s", spec, d.name, s->target_type, t->path) < 0) {
 		t->shown = NULL;
 		return error_nomem();
 	}
 	return m ? check_in_mount(how, m, spec, t) : check_unmounted(how, &d, spec, t);
+}
+
+/* virtiofs: the tag is the mount's source, and the device is none that sysfs shows as one of blocks. */
+static struct error *fill_virtiofs(const struct resolve_how *how, const char *tag, struct plan_place *place,
+				   struct target *t)
+{
+	static const char drivers[] = "/sys/bus/virtio/drivers/virtiofs";
+	_cleanup_words_ struct words devices = { 0 };
+	struct error *e = rootpath_list(how->root, drivers, &devices);
+
+	if (!error_drop_if(&e, ERROR_NOT_FOUND))
+		TRY(e);
+	for (size_t i = 0; i < devices.n; i++) {
+		_cleanup_free_ char *link = NULL, *real = NULL;
+
+		if (!text_starts(devices.v[i], "virtio"))
+			continue;
+		if (asprintf(&link, "%s/%s", drivers, devices.v[i]) < 0) {
+			link = NULL;
+			return error_nomem();
+		}
+		TRY(rootpath_real(how->root, link, &real));
+		TRY(device_drivers(how->root, real, how->foreign, &t->modules));
+	}
+	TRY(set(&place->device, tag));
+	TRY(set(&place->fstype, "virtiofs"));
+	return add_fs_modules("virtiofs", NULL, &t->modules);
+}
+
+static const struct mount *mount_of_tag(const struct mounts *mounts, const char *tag)
+{
+	for (size_t i = 0; i < mounts->v.n; i++) {
+		const struct mount *m = &mounts->v.v[i];
+
+		if (text_equal(m->fstype, "virtiofs") && text_equal(m->source, tag) && text_equal(m->root, "/"))
+			return m;
+	}
+	return NULL;
+}
+
+/* `virtiofs TAG` */
+static struct error *resolve_tag(const struct resolve_how *how, const struct settings *s,
+				 const struct mounts *mounts, struct target *t)
+{
+	const char *tag = s->value[SETTING_TARGET];
+	const struct mount *m = mount_of_tag(mounts, tag);
+
+	if (!m)
+		return error_new(ERROR_USAGE,
+				 "Dump target \"%s\" is neither mounted nor configured as \"noauto\"", tag);
+	t->path = tidy_path(settings_get(s, SETTING_PATH), NULL);
+	if (!t->path)
+		return error_nomem();
+	TRY(fill_virtiofs(how, tag, &t->place, t));
+	if (asprintf(&t->shown, "%s (virtiofs), path %s", tag, t->path) < 0) {
+		t->shown = NULL;
+		return error_nomem();
+	}
+	return check_in_mount(how, m, tag, t);
 }
 
 /* Why a mount that is no local block device cannot be the target. */
@@ -381,13 +459,15 @@ static struct error *resolve_deduced(const struct resolve_how *how, const struct
 	if (!m)
 		return error_new(ERROR_BAD_DATA, "Dump path %s: /proc/self/mountinfo has no mount for it",
 				 path);
-	TRY(device_of_mount(how->root, m, path, &d));
+	if (!is_virtiofs(m->fstype))
+		TRY(device_of_mount(how->root, m, path, &d));
 	inside = real + (strcmp(m->where, "/") ? strlen(m->where) : 0);
 	t->path = tidy_path(root_in_subvolume(m), inside);
 	if (!t->path)
 		return error_nomem();
-	TRY(fill_place(how, &d, m, m->fstype, &t->place, &t->modules));
-	if (asprintf(&t->shown, "%s (%s, %s) on %s, path %s", t->place.device, d.name, m->fstype,
+	TRY(is_virtiofs(m->fstype) ? fill_virtiofs(how, m->source, &t->place, t) :
+				     fill_place(how, &d, m, m->fstype, &t->place, t));
+	if (asprintf(&t->shown, "%s (%s, %s) on %s, path %s", t->place.device, d.name ? d.name : "no device", m->fstype,
 		     m->where, t->path) < 0) {
 		t->shown = NULL;
 		return error_nomem();
@@ -397,8 +477,7 @@ static struct error *resolve_deduced(const struct resolve_how *how, const struct
 	return NULL;
 }
 
-struct error *resolve_rootfs(const struct resolve_how *how, struct plan_place *ret,
-			     struct words *modules)
+struct error *resolve_rootfs(const struct resolve_how *how, struct target *t)
 {
 	_cleanup_mounts_ struct mounts mounts = { 0 };
 	_cleanup_blockdev_ struct blockdev d = { 0 };
@@ -408,8 +487,10 @@ struct error *resolve_rootfs(const struct resolve_how *how, struct plan_place *r
 	m = mounts_of_path(&mounts, "/");
 	if (!m)
 		return error_new(ERROR_BAD_DATA, "/proc/self/mountinfo has no root file system");
+	if (is_virtiofs(m->fstype))
+		return fill_virtiofs(how, m->source, &t->rootfs, t);
 	TRY(device_of_mount(how->root, m, "/", &d));
-	return fill_place(how, &d, m, m->fstype, ret, modules);
+	return fill_place(how, &d, m, m->fstype, &t->rootfs, t);
 }
 
 static struct error *fs_resolve(const struct resolve_how *how, const struct settings *s,
@@ -418,11 +499,9 @@ static struct error *fs_resolve(const struct resolve_how *how, const struct sett
 	_cleanup_mounts_ struct mounts mounts = { 0 };
 
 	TRY(mounts_read(how->root, &mounts));
-	if (s->target_type)
-		TRY(resolve_named(how, s, &mounts, t));
-	else
-		TRY(resolve_deduced(how, s, &mounts, t));
-	return NULL;
+	if (s->target_type && is_virtiofs(s->target_type))
+		return resolve_tag(how, s, &mounts, t);
+	return s->target_type ? resolve_named(how, s, &mounts, t) : resolve_deduced(how, s, &mounts, t);
 }
 
 const struct resolver resolver_fs = {

@@ -14,6 +14,7 @@
 #include "service/keep.h"
 #include "service/load.h"
 #include "service/mounts.h"
+#include "service/recover.h"
 #include "service/resolve.h"
 #include "service/rootpath.h"
 #include "service/settings.h"

@@ -55,6 +55,7 @@ static const struct directive directives[] = {
 	{ "raw", TARGET, SETTING_TARGET },
 	{ "nfs", TARGET, SETTING_TARGET },
 	{ "ssh", TARGET, SETTING_TARGET },
+	{ "luks_key_file", VALUE, SETTING_LUKS_KEY_FILE },
 	{ "sshkey", VALUE, SETTING_SSHKEY, "/root/.ssh/kdump_id_rsa" },
 
 	{ "kdump_pre", VALUE, SETTING_KDUMP_PRE },

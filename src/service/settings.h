@@ -22,6 +22,7 @@ enum setting {
 	SETTING_EXTRA_BINS,
 	SETTING_EXTRA_MODULES,
 	SETTING_TARGET, /* the value of ext4, nfs, raw, …; settings.target_type says which */
+	SETTING_LUKS_KEY_FILE,
 	SETTING_SSHKEY,
 	SETTING_KDUMP_PRE,
 	SETTING_KDUMP_POST,

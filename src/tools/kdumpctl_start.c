@@ -146,12 +146,27 @@ static bool look_after_dumps(struct service *s)
 	return true;
 }
 
+/* What a crash has left on a raw disk. When it stays there the service starts all the same: another crash
+ * is worth more than this one. */
+static void recover_raw(struct service *s)
+{
+	_cleanup_free_ char *file = NULL;
+	struct error *e = raw_recover(s->root, &s->settings, &file);
+
+	if (e)
+		(void)failed(e, NULL);
+	else if (file)
+		log_info("saved the dump on the raw disk %s as %s", s->settings.value[SETTING_TARGET], file);
+}
+
 int cmd_start(struct service *s)
 {
 	struct kexec_state state;
 	bool ok = read_sysconfig(s) && kexec_state(s, &state) && feasible(&state) &&
 		  read_settings(s);
 
+	if (ok)
+		recover_raw(s);
 	if (ok && state.crash_loaded) {
 		log_warning("Kdump already running: [WARNING]");
 		return 0;

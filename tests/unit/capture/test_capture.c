@@ -878,7 +878,7 @@ static void clock_that_is_not_set(void **state)
 	"array md127 1.2 2 MD=9a:bc\nmap unused\nrow 0 1 linear <PV=none> 0\n"                  \
 	"map vg-part LVM-abc\nrow 0 16 linear <PV=A-1> 2048\nrow 16 8 striped 2 128 </dev/md127p1> 0 <PV=A-1> 8\n" \
 	"map luks\nrow 0 24 crypt aes-xts-plain64 :64:logon:x:y 0 </dev/mapper/vg-part> 4096\n"    \
-	"map mp\nrow 0 9 multipath 0 1 alua 2 <WWID=naa.5>\n"
+	"map mp\nrow 0 9 multipath 0 1 alua 2 <WWID=naa 5>\n"
 
 /* Only what the target stands on is made, from below upwards, each once. */
 static void devices_are_made_in_their_order(void **state)
@@ -904,7 +904,7 @@ static void paths_of_a_disk_are_one_group(void **state)
 	go(f);
 	assert_int_equal(world->action, PLAN_POWEROFF);
 	assert_string_equal(world->made, "dev/mapper/mp: [0+9 multipath 0 1 alua 1 1 round-robin 0 2 1 "
-					 "/dev/WWID=naa.5#0 1 /dev/WWID=naa.5#1 1]\n");
+					 "/dev/WWID=naa 5#0 1 /dev/WWID=naa 5#1 1]\n");
 }
 
 static void missing_member_does_not_end_it(void **state)

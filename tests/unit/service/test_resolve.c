@@ -191,6 +191,46 @@ static void btrfs_on_several_devices_is_refused(void **state)
 	refused("path /data/dumps\n", ERROR_UNSUPPORTED, "is on 2 devices");
 }
 
+static void shared_folder_by_its_tag(void **state)
+{
+	_cleanup_target_ struct target named = { 0 }, deduced = { 0 };
+
+	(void)state;
+	machine_mounts(&t, "30 21 0:44 / /host rw - virtiofs my\\040tag rw\n");
+	assert_ok(file_make_folders(t.fd, "host/dumps", 0700));
+	machine_driver(&t, PCI "0000:00:0a.0", "virtio-pci", "virtio_pci", NULL);
+	machine_driver(&t, PCI "0000:00:0a.0/virtio9", "virtiofs", "virtiofs", NULL);
+	machine_link(&t, "sys/bus/virtio/drivers/virtiofs/virtio9", "../../../../devices/pci0000:00/0000:00:0a.0/virtio9");
+	assert_ok(resolve("virtiofs my tag\npath /dumps\n", &named));
+	is_target(&named, "my tag", "virtiofs", "/dumps");
+	assert_true(words_have(&named.modules, "virtio_pci"));
+	assert_true(words_have(&named.modules, "fs-virtiofs"));
+	assert_ok(resolve("path /host/dumps\n", &deduced));
+	is_target(&deduced, "my tag", "virtiofs", "/dumps");
+	refused("virtiofs other\n", ERROR_USAGE, "Dump target \"other\" is neither mounted nor configured as");
+}
+
+static void raw_disk_is_named_by_what_a_dump_leaves(void **state)
+{
+	_cleanup_target_ struct target target = { 0 };
+
+	(void)state;
+	refused("raw /dev/vdx\n", ERROR_NOT_FOUND, "Bad raw disk /dev/vdx (/etc/kdump.conf line 1)");
+	refused("raw /dev/vdb\n", ERROR_USAGE, "Bad raw disk /dev/vdb: it is shorter than a block");
+	refused("raw /dev/vdb1\n", ERROR_USAGE, "The raw disk /dev/vdb1 is mounted on /data");
+	machine_ext(&t, "dev/vdb", 4, "99999999-2222-4333-8444-555555555555", "old");
+	tree_add(&t, PCI "0000:00:05.0/virtio2/block/vdb/serial", "disk7\n");
+	assert_ok(resolve("raw /dev/vdb\nfailure_action dump_to_rootfs\n", &target));
+	assert_string_equal(target.kind, "raw");
+	assert_int_equal(target.place.kind, PLAN_TARGET_RAW);
+	assert_string_equal(target.place.device, "SERIAL=disk7");
+	assert_null(target.path);
+	assert_string_equal(target.rootfs.device, "UUID=" ROOT_UUID);
+	assert_int_equal(target.warnings.n, 1);
+	assert_string_equal(target.warnings.v[0],
+			    "Detected 'ext4' signature on /dev/vdb, data loss is expected.");
+}
+
 static void little_space_is_a_warning(void **state)
 {
 	_cleanup_target_ struct target target = { 0 };
@@ -228,6 +268,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(vfat_brings_its_character_sets, setup, teardown),
 		cmocka_unit_test_setup_teardown(btrfs_subvolumes_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(btrfs_on_several_devices_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(shared_folder_by_its_tag, setup, teardown),
+		cmocka_unit_test_setup_teardown(raw_disk_is_named_by_what_a_dump_leaves, setup, teardown),
 		cmocka_unit_test_setup_teardown(little_space_is_a_warning, setup, teardown),
 		cmocka_unit_test_setup_teardown(fallback_to_the_root, setup, teardown),
 	};
