@@ -91,6 +91,7 @@ static struct error *read_recorded(int control, unsigned major, unsigned minor, 
 {
 	_cleanup_free_ char *text = NULL;
 	char want[32], *rest, *line;
+	size_t had = ret->n;
 
 	if (lseek(control, 0, SEEK_SET) < 0)
 		return error_sys(errno, "/" DM_CONTROL);
@@ -103,7 +104,9 @@ static struct error *read_recorded(int control, unsigned major, unsigned minor, 
 		if (row)
 			TRY(dm_table_add(ret, row));
 	}
-	return ret->n ? NULL : error_new(ERROR_NOT_FOUND, "/" DM_CONTROL ": no device %u:%u", major, minor);
+	if (ret->n > had)
+		return NULL;
+	return error_new(ERROR_NOT_FOUND, "/" DM_CONTROL ": no device %u:%u", major, minor);
 }
 
 struct error *dm_table_read(int control, unsigned major, unsigned minor, dm_table *ret)

@@ -85,6 +85,7 @@ struct capture {
 	char *folder_path;   /* absolute in the capture system, for foreign collectors and messages */
 	const char *path;    /* where folders are made on the target; null: where the plan says */
 	int dump_status;     /* of the collector, as its exit status; for the site's programs */
+	bool has_keys;	     /* this worker has taken the keys of encrypted disks */
 	struct target_file own_log; /* kexec-dmesg.log, with room set aside; fd -1: none */
 };
 

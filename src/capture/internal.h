@@ -103,8 +103,6 @@ void watchdogs_close(struct watchdogs *w, bool stop);
 /* layers.c: makes the device when the plan says how, with all that it stands on. */
 struct error *layers_build(struct capture *c, const char *device, uint64_t deadline_ms) MUST_CHECK;
 struct error *map_make(int root, const struct plan_layer *l, const dm_table *rows) MUST_CHECK;
-/* The keys that crypt rows name, into this process's keyring. */
-struct error *keys_take(struct capture *c) MUST_CHECK;
 /* array.c */
 struct error *array_make(int root, const struct plan_layer *l,
 			 const struct words *members) MUST_CHECK;

@@ -22,7 +22,7 @@
 
 /* --- keys --------------------------------------------------------------------------- */
 
-/* The crashed kernel's keys go from the reserved memory into this process's reach
+/* The crashed kernel's keys go from the reserved memory into root's keyring, as keys of type user
  * (Documentation/admin-guide/kdump/kdump.rst, since 6.16). */
 static struct error *take_kernel_keys(struct capture *c)
 {
@@ -39,19 +39,22 @@ static struct error *add_key_of(struct capture *c, const struct plan_key *k)
 	long r;
 
 	TRY(file_read(c->root, below_root(k->path), KEY_LIMIT, &key, &len));
-	r = syscall(SYS_add_key, "logon", k->description, key, len, KEY_SPEC_PROCESS_KEYRING);
+	r = syscall(SYS_add_key, "user", k->description, key, len, KEY_SPEC_PROCESS_KEYRING);
 	explicit_bzero(key, len);
 	if (r < 0)
 		return error_sys(errno, "key %s: cannot put it into the keyring", k->description);
 	return NULL;
 }
 
-struct error *keys_take(struct capture *c)
+static struct error *take_keys(struct capture *c)
 {
+	if (c->has_keys)
+		return NULL;
 	if (c->plan.kernel_keys)
 		TRY(take_kernel_keys(c));
 	for (size_t i = 0; i < c->plan.keys.n; i++)
 		TRY(add_key_of(c, &c->plan.keys.v[i]));
+	c->has_keys = true;
 	return NULL;
 }
 
@@ -132,6 +135,8 @@ static struct error *make_map(struct capture *c, const struct plan_layer *l, uin
 		const struct dm_row *r = &l->rows.v[i];
 		_cleanup_strbuf_ struct strbuf params = { 0 }, text = { 0 };
 
+		if (strcmp(r->type, "crypt") == 0)
+			TRY(take_keys(c));
 		TRY((strcmp(r->type, "multipath") ? fill_row : fill_multipath)(c, r->params, deadline_ms,
 									       depth, &params));
 		strbuf_printf(&text, "%ju %ju %s %s", (uintmax_t)r->start, (uintmax_t)r->len, r->type,
@@ -181,9 +186,6 @@ static struct error *build(struct capture *c, const char *device, uint64_t deadl
 
 struct error *layers_build(struct capture *c, const char *device, uint64_t deadline_ms)
 {
-	if (!plan_find_layer(&c->plan, device))
-		return NULL;
-	TRY(keys_take(c));
 	return build(c, device, deadline_ms, DEPTH_MAX);
 }
 

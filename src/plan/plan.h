@@ -102,7 +102,7 @@ struct plan_layer {
 
 /* A key for rows of type crypt, from a file in the image, put into the keyring. */
 struct plan_key {
-	char *description; /* of a key of type logon: "salvage:UUID" */
+	char *description; /* of a key of type user: "kdump-cryptsetup:vk-UUID" */
 	char *path;
 };
 

@@ -304,6 +304,25 @@ static struct error *refuse_stacked(const struct blockdev *d)
 	return NULL;
 }
 
+/* Disks whose other end is reached by the network, which nothing logs into after a crash: iSCSI by
+ * software (drivers/scsi/scsi_transport_iscsi.c: hosts without hardware, sessions below) and NVMe
+ * over a network (drivers/nvme/host/fabrics.c). */
+static struct error *refuse_network(const char *name, const char *sysfs)
+{
+	const char *what = NULL;
+
+	if (strstr(sysfs, "/virtual/nvme-fabrics/"))
+		what = "an NVMe disk over a network";
+	else if (strstr(sysfs, "/session") && !strstr(sysfs, "/pci"))
+		what = "an iSCSI disk";
+	if (!what)
+		return NULL;
+	return error_new(ERROR_UNSUPPORTED,
+			 "/dev/%s is %s, which is not supported yet as a dump target; name another in "
+			 "kdump.conf, or save over nfs or ssh",
+			 name, what);
+}
+
 static struct error *add_once(struct words *w, const char *s)
 {
 	return words_have(w, s) ? NULL : words_add(w, s);
@@ -360,10 +379,10 @@ struct error *device_drivers(int root, const char *sysfs, bool foreign, struct w
 
 /* Native NVMe multipath hides the controllers: the disk hangs on a virtual subsystem whose
  * folder has a link to every controller (drivers/nvme/host/multipath.c). */
-static struct error *nvme_controllers(int root, const char *sysfs, bool foreign,
+static struct error *nvme_controllers(int root, const struct blockdev *d, bool foreign,
 				      struct words *ret, bool *ret_any)
 {
-	const char *mark = strstr(sysfs, "/virtual/nvme-subsystem/");
+	const char *sysfs = d->sysfs, *mark = strstr(sysfs, "/virtual/nvme-subsystem/");
 	_cleanup_words_ struct words names = { 0 };
 	_cleanup_free_ char *folder = NULL;
 	size_t n;
@@ -389,6 +408,7 @@ static struct error *nvme_controllers(int root, const char *sysfs, bool foreign,
 			return error_nomem();
 		}
 		TRY(rootpath_real(root, link, &real));
+		TRY(refuse_network(d->name, real));
 		TRY(device_drivers(root, real, foreign, ret));
 		*ret_any = true;
 	}
@@ -401,7 +421,8 @@ struct error *blockdev_drivers(int root, const struct blockdev *d, bool foreign,
 	bool nvme;
 
 	TRY(refuse_stacked(d));
-	TRY(nvme_controllers(root, d->sysfs, foreign, ret, &nvme));
+	TRY(refuse_network(d->name, d->sysfs));
+	TRY(nvme_controllers(root, d, foreign, ret, &nvme));
 	if (nvme)
 		return NULL;
 	if (strstr(d->sysfs, "/devices/virtual/"))

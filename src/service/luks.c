@@ -58,7 +58,7 @@ struct error *luks_need(const struct resolve_how *how, const struct blockdev *on
 	if (!v.bytes)
 		return error_new(ERROR_UNSUPPORTED, "/dev/%s: the size of its key cannot be told", on->name);
 	TRY(want_ciphers(cipher, &t->wanted));
-	strbuf_printf(to, ":%u:logon:" LUKS_KEY_PREFIX "%s", v.bytes, c.uuid);
+	strbuf_printf(to, ":%u:user:" LUKS_KEY_PREFIX "%s", v.bytes, c.uuid);
 	for (size_t i = 0; i < t->luks.n; i++)
 		if (strcmp(t->luks.v[i].uuid, c.uuid) == 0)
 			return NULL;

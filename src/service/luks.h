@@ -5,6 +5,9 @@
  *
  *	the crashed kernel hands it over (Linux 6.16, x86_64, file call: kexec/cryptkeys.h)
  *	the image holds it, because kdump.conf names a key file (luks_key_file)
+ *
+ * In the running system it is a key of type logon; the capture kernel restores it as one of type user
+ * (kernel/crash_dump_dm_crypt.c, add_key_to_keyring), and that is what the rows ask for.
  */
 #pragma once
 

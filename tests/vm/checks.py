@@ -404,7 +404,7 @@ def purgatory_reset(o):
 
 def small_image(o):
     """The capture initramfs is at most 4 MiB."""
-    m = re.search(r"VM: capture image (\d+) bytes", o.run.console)
+    m = re.search(r"VM: (?:\w+: )?capture image (\d+) bytes", o.run.console)
     assert m, "the guest printed no image size"
     assert int(m[1]) <= 4 << 20, f"{m[1]} bytes"
     return f"{int(m[1]) / (1 << 20):.2f} MiB"
@@ -482,3 +482,22 @@ def kept_in_the_firmware(o):
     kept = {m[1]: int(m[2]) for m in re.finditer(r"VM: kept \S*/(\S+) (\d+)", o.run.console)}
     assert kept.get("report.txt") and kept.get("vmcore-dmesg.txt"), kept
     assert "VM: variables 0" in o.run.console
+
+
+def storage_dumps(o):
+    """Every target of the run has exactly one dump, and it reads as a whole; raw ones came out as a file."""
+    words = []
+    for target in o.scenario.storage:
+        own = Outcome(o.scenario, o.kernel, o.run, o.work, o.found / target, o.build)
+        if (own.found / "target").is_dir() and not own.folders():
+            dumps = list((own.found / "target").rglob("vmcore*"))
+            assert [p.name for p in dumps] == ["vmcore"], f"{target}: found {dumps}"
+            call(o.program("makedumpfile"), "-d", "31", "-c", "-f", dumps[0], o.work / "again")
+        else:
+            dump_folder(own)
+            opens(own)
+        size = re.search(rf"VM: {target}: capture image (\d+) bytes", o.run.console)
+        assert size and int(size[1]) <= 6 << 20, f"{target}: the image has {size and size[1]} bytes"
+        words.append(f"{target} {int(size[1]) / (1 << 20):.2f} MiB")
+    assert o.run.when(r"VM: DONE"), "the run did not end as planned"
+    return "images: " + ", ".join(words)

@@ -22,7 +22,7 @@ TARGET_UUID = "5a1f4a6e-0000-4000-8000-00000000d15c"
 TARGET_LABEL = "crashdisk"
 PROGRAMS = ["kexec", "kdumpctl", "salvage", "vmcore-dmesg", "makedumpfile", "salvage-init",
             "salvage-collect", "salvage-report"]
-GUEST_PROGRAMS = ["test-init", "kexec-steps", "fault-steps", "loop-steps"]
+GUEST_PROGRAMS = ["test-init", "kexec-steps", "fault-steps", "loop-steps", "storage-steps"]
 # What a production system has loaded and on disk: drivers of its disks and file systems.
 MODULE_FOLDERS = ["kernel/drivers/virtio", "kernel/drivers/block", "kernel/drivers/ata",
                   "kernel/drivers/scsi", "kernel/fs/ext4", "kernel/fs/jbd2", "kernel/fs/xfs",

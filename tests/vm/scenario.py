@@ -14,6 +14,7 @@ import debian
 import lab
 import scenarios
 import steps
+import storage
 
 
 def scenario_text(s):
@@ -58,6 +59,8 @@ def execute(s, build, echo=None):
         lab.copy_program(build / "tests" / "vm" / program, tree)
     if "oops" in s.crash:
         shutil.copy(lab.oops_module(kernel, build), tree / "oops.ko")
+    if s.storage:
+        storage.lay(s, kernel, tree)
     if s.steps:
         steps.lay(s, kernel, build, tree, initrd)
     if s.arm == "kexec-reboot":
@@ -70,9 +73,12 @@ def execute(s, build, echo=None):
         lab.make_ext4(work / "target.img", s.target_mb, label=lab.TARGET_LABEL, uuid=lab.TARGET_UUID)
     with open(work / "out.img", "wb") as f:
         f.truncate((s.target_mb + 100) << 20)
+    disks, extra = [work / "target.img", work / "out.img"], []
+    if s.storage:
+        disks, extra = storage.devices(s, work)
     run = lab.qemu(kernel.image, initrd,
                    f"console=ttyS0 crashkernel={s.crashkernel} panic=20 no_timer_check {s.append}",
-                   [work / "root.img", work / "target.img", work / "out.img"], ram_mb=s.ram_mb,
+                   [work / "root.img", *disks], extra=extra, ram_mb=s.ram_mb,
                    cpus=s.cpus, cpu=s.cpu, uefi=s.uefi, limit=s.limit, log=work / "console",
                    work=work, echo=echo)
     found = work / "found"

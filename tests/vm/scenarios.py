@@ -35,6 +35,7 @@ class Scenario:
     checks: list = field(default_factory=lambda: list(DUMP_CHECKS))
     programs: list = field(default_factory=list)  # helper programs of tests/vm put into /usr/sbin
     steps: list = field(default_factory=list)  # kernels started one by one, see steps.py
+    storage: list = field(default_factory=list)  # targets made one by one, see storage.py
     root_mb: int = 400
     limit: int = 300
     tier: str = "check"
@@ -75,6 +76,15 @@ SCENARIOS = [
                   "--recipients-file /etc/readers\n",
              prepare=f"echo '{READER}' >/etc/readers\necho 'erase init_uts_ns.name.nodename' >/etc/rules",
              checks=["dump_folder", "dmesg", "encrypted"], tier="long"),
+    # a volume of LVM on the stock kernel with little memory
+    Scenario("lvm-112M-6.1", storage=["lvm"], target=False, crashkernel="112M", ram_mb=1024, root_mb=500, limit=600,
+             checks=["storage_dumps", "small_image"]),
+    Scenario("storage-lvm-6.1", storage=["striped", "thin", "lvmraid"], target=False, crashkernel="128M", ram_mb=768,
+             root_mb=700, limit=1500, checks=["storage_dumps"], tier="long"),
+    Scenario("storage-md-luks-6.1", storage=["mirror", "parity", "luks"], target=False, crashkernel="128M", ram_mb=768,
+             root_mb=700, limit=1500, checks=["storage_dumps"], tier="long"),
+    Scenario("storage-disks-6.1", storage=["raw", "multipath", "nvme", "f2fs", "vfat"], target=False, crashkernel="128M",
+             ram_mb=768, root_mb=700, limit=1500, checks=["storage_dumps"], tier="long"),
     # the target's file system is gone when the crash comes
     Scenario("target-missing", before_crash="umount /target; dd if=/dev/zero of=/dev/vdb bs=1M count=8 2>/dev/null; sync",
              conf="path /dumps\ncore_collector makedumpfile -l -d 31\nfailure_action poweroff\n",

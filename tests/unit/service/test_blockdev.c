@@ -117,6 +117,22 @@ static void stacked_devices_are_refused(void **state)
 		     "virtual device");
 }
 
+static void disks_over_a_network_are_refused(void **state)
+{
+	_cleanup_blockdev_ struct blockdev iscsi = { 0 }, nvme = { 0 };
+	_cleanup_words_ struct words w = { 0 };
+
+	(void)state;
+	machine_block(&t, "sys/devices/platform/host3/session1/target3:0:0/3:0:0:1/block/sdx", "65:112");
+	assert_ok(blockdev_find(t.fd, "/dev/sdx", &iscsi));
+	assert_error(blockdev_drivers(t.fd, &iscsi, false, &w), ERROR_UNSUPPORTED, "/dev/sdx is an iSCSI disk");
+	machine_block(&t, "sys/devices/virtual/nvme-subsystem/nvme-subsys9/nvme9n1", "259:9");
+	tree_add(&t, "sys/devices/virtual/nvme-fabrics/ctl/nvme9/cntlid", "1\n");
+	machine_link(&t, "sys/devices/virtual/nvme-subsystem/nvme-subsys9/nvme9", "../../nvme-fabrics/ctl/nvme9");
+	assert_ok(blockdev_find(t.fd, "/dev/nvme9n1", &nvme));
+	assert_error(blockdev_drivers(t.fd, &nvme, false, &w), ERROR_UNSUPPORTED, "an NVMe disk over a network");
+}
+
 static void real_paths_stay_below_the_root(void **state)
 {
 	_cleanup_free_ char *real = NULL;
@@ -136,6 +152,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(built_in_drivers_go_by_modalias, setup, teardown),
 		cmocka_unit_test_setup_teardown(nvme_multipath_names_its_controllers, setup, teardown),
 		cmocka_unit_test_setup_teardown(stacked_devices_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(disks_over_a_network_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(real_paths_stay_below_the_root, setup, teardown),
 	};
 

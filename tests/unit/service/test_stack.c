@@ -94,7 +94,7 @@ static void encrypted_on_a_volume(void **state)
 	assert_string_equal(layers_text(&target),
 			    "vg-lv LVM-1\n  0 8192 linear <PV=" PV_UUID "> 2048\n"
 			    "luks-x CRYPT-LUKS2-2\n  0 4096 crypt aes-xts-plain64 "
-			    ":32:logon:kdump-cryptsetup:vk-" LUKS_UUID " 0 </dev/mapper/vg-lv> 16 1 allow_discards\n");
+			    ":32:user:kdump-cryptsetup:vk-" LUKS_UUID " 0 </dev/mapper/vg-lv> 16 1 allow_discards\n");
 	assert_true(words_have(&target.modules, "dm_crypt"));
 	assert_true(words_have(&target.wanted, "crypto-xts"));
 	assert_int_equal(target.luks.n, 1);
@@ -126,7 +126,7 @@ static void key_of_the_keyring(void **state)
 	is_named("/dev/dm-3", &target, "/dev/mapper/luks-x");
 	assert_string_equal(layers_text(&target),
 			    "luks-x CRYPT-LUKS2-2\n  0 9 crypt aes-cbc-essiv:sha256 "
-			    ":64:logon:kdump-cryptsetup:vk-" LUKS_UUID " 0 <LUKS=" LUKS_UUID "> 32768\n");
+			    ":64:user:kdump-cryptsetup:vk-" LUKS_UUID " 0 <LUKS=" LUKS_UUID "> 32768\n");
 	assert_true(words_have(&target.wanted, "crypto-sha256"));
 	storage_pv(&t, "dev/vdb1", PV_UUID);
 	refused("/dev/dm-3", "/dev/vdb1 is encrypted without a LUKS header");
