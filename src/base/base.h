@@ -9,6 +9,7 @@
 #include "base/devmapper.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/inet.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/macro.h"
