@@ -69,6 +69,8 @@ struct capture_ops {
 	struct error *(*make_map)(struct capture *c, const struct plan_layer *l, const dm_table *rows);
 	struct error *(*make_array)(struct capture *c, const struct plan_layer *l,
 				    const struct words *members);
+	/* net_bring_up() */
+	struct error *(*network)(struct capture *c);
 	/* Never returns on a machine; in tests it does. */
 	void (*restart)(struct capture *c, enum plan_action action);
 };

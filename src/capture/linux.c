@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "capture/internal.h"
+#include "capture/net.h"
 
 static const char *absolute(const char *where, char *to, size_t room)
 {
@@ -137,5 +138,6 @@ const struct capture_ops capture_linux = {
 	.run = linux_run,
 	.now = linux_now,
 	.chip_time = linux_chip_time,
+	.network = net_bring_up,
 	.restart = linux_restart,
 };

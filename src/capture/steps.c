@@ -140,6 +140,22 @@ static struct error *save(struct capture *c)
 	return e;
 }
 
+/* What needs no network goes on without: the server is then one that is only told something. */
+static struct error *network(struct capture *c)
+{
+	struct error *e;
+
+	if (!c->plan.net.links.n)
+		return NULL;
+	step_begin_planned(c, PLAN_STEP_NETWORK);
+	e = c->ops->network(c);
+	if (e && !plan_place_is_remote(&c->plan.target)) {
+		say_error(e, "goes on without a network");
+		return NULL;
+	}
+	return error_prefix(e, "network");
+}
+
 static struct error *capture_to(struct capture *c, const struct plan_place *place, bool *ret_vetoed)
 {
 	struct error *e = target_open(c, place);
@@ -192,6 +208,8 @@ enum capture_end capture_steps(struct capture *c)
 		step_begin_planned(c, PLAN_STEP_MODULES);
 		e = insert_modules(c);
 	}
+	if (!e)
+		e = network(c);
 	if (!e)
 		e = capture_to(c, &c->plan.target, &vetoed);
 	worker_end(c);

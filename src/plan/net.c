@@ -72,11 +72,9 @@ static struct error *take_mac(bool *has, unsigned char *to, const char *value)
 
 static struct error *take_truth(bool *to, const char *value)
 {
-	unsigned v;
-
-	TRY(take_number(&v, value, 0, 1));
-	*to = v == 1;
-	return NULL;
+	*to = strcmp(value, "1") == 0;
+	return *to || strcmp(value, "0") == 0 ? NULL :
+						error_new(ERROR_USAGE, "\"%s\" is neither 0 nor 1", value);
 }
 
 static struct error *take_option(struct plan_link *l, char *word)
@@ -97,8 +95,10 @@ static struct error *take_option(struct plan_link *l, char *word)
 		return take_name(&l->master, value);
 	if (card && IS("permanent"))
 		return take_mac(&l->has_permanent, l->permanent, value);
-	if (card && IS("driver"))
-		return take_name(&l->driver, value);
+	if (card && IS("driver") && !l->driver) {
+		l->driver = strdup(value);
+		return l->driver ? NULL : error_nomem();
+	}
 	if (vlan && IS("parent"))
 		return take_name(&l->parent, value);
 	if (vlan && IS("id"))
@@ -256,13 +256,13 @@ struct error *plan_net_check(const struct plan_net *n)
 		TRY(check_link(n, i));
 	for (size_t i = 0; i < n->addresses.n; i++)
 		if (!plan_net_named(n, n->addresses.v[i].link))
-			return error_new(ERROR_USAGE, "address: there is no link %s",
+			return error_new(ERROR_USAGE, "net-address: there is no link %s",
 					 n->addresses.v[i].link);
 	for (size_t i = 0; i < n->routes.n; i++)
 		if (!plan_net_named(n, n->routes.v[i].link))
-			return error_new(ERROR_USAGE, "route: there is no link %s", n->routes.v[i].link);
+			return error_new(ERROR_USAGE, "net-route: there is no link %s", n->routes.v[i].link);
 	if (n->server.family && !n->links.n)
-		return error_new(ERROR_USAGE, "server: there is no link to reach it by");
+		return error_new(ERROR_USAGE, "net-server: there is no link to reach it by");
 	return NULL;
 }
 
@@ -270,7 +270,7 @@ static void write_link(const struct plan_link *l, struct strbuf *to)
 {
 	char mac[18];
 
-	strbuf_printf(to, "link %s %s", l->name, kinds[l->kind]);
+	strbuf_printf(to, "net-link %s %s", l->name, kinds[l->kind]);
 	if (l->has_permanent)
 		strbuf_printf(to, " permanent=%s", mac_format(l->permanent, mac));
 	if (l->has_mac)
@@ -304,7 +304,7 @@ void plan_net_write(const struct plan_net *n, struct strbuf *to)
 	for (size_t i = 0; i < n->addresses.n; i++) {
 		const struct plan_address *a = &n->addresses.v[i];
 
-		strbuf_printf(to, "address %s %s%s", a->link, inet_format_prefix(&a->addr, text),
+		strbuf_printf(to, "net-address %s %s%s", a->link, inet_format_prefix(&a->addr, text),
 			      hows[a->how]);
 		if (a->until)
 			strbuf_printf(to, " until=%ju", (uintmax_t)a->until);
@@ -313,13 +313,13 @@ void plan_net_write(const struct plan_net *n, struct strbuf *to)
 	for (size_t i = 0; i < n->routes.n; i++) {
 		const struct plan_route *r = &n->routes.v[i];
 
-		strbuf_printf(to, "route %s %s", r->link, inet_format_prefix(&r->to, text));
+		strbuf_printf(to, "net-route %s %s", r->link, inet_format_prefix(&r->to, text));
 		if (r->via.family)
 			strbuf_printf(to, " via %s", inet_format(&r->via, text));
 		strbuf_putc(to, '\n');
 	}
 	if (n->server.family)
-		strbuf_printf(to, "server %s\n", inet_format(&n->server, text));
+		strbuf_printf(to, "net-server %s\n", inet_format(&n->server, text));
 }
 
 void plan_link_done(struct plan_link *l)

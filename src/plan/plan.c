@@ -21,6 +21,7 @@ static const struct {
 	unsigned limit_s;
 } steps[PLAN_STEP_COUNT] = {
 	[PLAN_STEP_MODULES] = { "modules", 60 },
+	[PLAN_STEP_NETWORK] = { "network", 180 }, /* a device that comes late, its carrier, a lease */
 	[PLAN_STEP_DEVICE] = { "device", 90 },
 	[PLAN_STEP_MOUNT] = { "mount", 180 }, /* a journal may have to be replayed */
 	[PLAN_STEP_DMESG] = { "dmesg", 60 },
@@ -69,6 +70,7 @@ int plan_action_find(const char *name)
 static const char *const target_names[] = {
 	[PLAN_TARGET_FS] = "fs",
 	[PLAN_TARGET_RAW] = "raw",
+	[PLAN_TARGET_SSH] = "ssh",
 };
 
 const char *plan_target_name(enum plan_target kind)
@@ -84,10 +86,19 @@ int plan_target_find(const char *name)
 	return -1;
 }
 
+bool plan_place_is_remote(const struct plan_place *place)
+{
+	return place->kind == PLAN_TARGET_SSH ||
+	       (place->kind == PLAN_TARGET_FS &&
+		(text_equal(place->fstype, "nfs") || text_equal(place->fstype, "nfs4")));
+}
+
 bool plan_place_has_device(const struct plan_place *place)
 {
 	static const char *const without[] = { "virtiofs" };
 
+	if (plan_place_is_remote(place))
+		return false;
 	if (place->kind == PLAN_TARGET_FS)
 		for (size_t i = 0; i < ARRAY_SIZE(without); i++)
 			if (text_equal(place->fstype, without[i]))
@@ -245,6 +256,31 @@ static struct error *key_collector(struct plan *p, char *value)
 	return words_split(&p->collector, value);
 }
 
+static struct error *key_ssh(struct plan *p, char *value)
+{
+	return words_split(&p->ssh, value);
+}
+
+static struct error *key_net_link(struct plan *p, char *value)
+{
+	return plan_net_link(&p->net, value);
+}
+
+static struct error *key_net_address(struct plan *p, char *value)
+{
+	return plan_net_address(&p->net, value);
+}
+
+static struct error *key_net_route(struct plan *p, char *value)
+{
+	return plan_net_route(&p->net, value);
+}
+
+static struct error *key_net_server(struct plan *p, char *value)
+{
+	return plan_net_server(&p->net, value);
+}
+
 static struct error *key_report(struct plan *p, char *value)
 {
 	return take_flag(&p->no_report, value);
@@ -392,6 +428,11 @@ static const struct key {
 	{ "directory", key_directory },
 	{ "address", key_address },
 	{ "timezone-offset", key_timezone },
+	{ "net-link", key_net_link, .many = true },
+	{ "net-address", key_net_address, .many = true },
+	{ "net-route", key_net_route, .many = true },
+	{ "net-server", key_net_server },
+	{ "ssh", key_ssh },
 	{ "collector", key_collector },
 	{ "report", key_report },
 	{ "dmesg", key_dmesg },
@@ -478,6 +519,11 @@ struct error *plan_check(const struct plan *p)
 		if (p->evidence[i] == PLAN_EVIDENCE_ROOTFS)
 			TRY(check_place(&p->root, "root-"));
 	TRY(plan_check_layers(p));
+	TRY(plan_net_check(&p->net));
+	if (p->target.kind == PLAN_TARGET_SSH && p->ssh.n == 0)
+		return error_new(ERROR_USAGE, "ssh is not said");
+	if (plan_place_is_remote(&p->target) && !p->net.server.family)
+		return error_new(ERROR_USAGE, "net-server is not said");
 	if (p->collector.n == 0)
 		return error_new(ERROR_USAGE, "collector is not said");
 	for (size_t i = 0; i < p->modules.n; i++)
@@ -594,6 +640,8 @@ void plan_done(struct plan *p)
 	vector_done(&p->keys);
 	plan_place_done(&p->target);
 	plan_place_done(&p->root);
+	plan_net_done(&p->net);
+	words_done(&p->ssh);
 	words_done(&p->collector);
 	free(p->host);
 	free(p->kernel);

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "base/vector.h"
+#include "plan/net.h"
 
 #define PLAN_PATH    "/etc/salvage.plan" /* inside the capture initramfs */
 #define PLAN_VERSION 1
@@ -27,6 +28,7 @@ enum plan_action {
 /* The steps that have a time limit of their own, in the order of a capture. */
 enum plan_step {
 	PLAN_STEP_MODULES,
+	PLAN_STEP_NETWORK, /* until the way to the server is there */
 	PLAN_STEP_DEVICE,
 	PLAN_STEP_MOUNT,
 	PLAN_STEP_DMESG,
@@ -72,15 +74,17 @@ struct plan_module {
 
 /* Kinds of targets. */
 enum plan_target {
-	PLAN_TARGET_FS,	 /* what mount(2) takes: a local file system, virtiofs */
+	PLAN_TARGET_FS,	 /* what mount(2) takes: a local file system, virtiofs, nfs */
 	PLAN_TARGET_RAW, /* a block device without a file system */
+	PLAN_TARGET_SSH, /* a folder at the other end of `ssh` */
 	PLAN_TARGET_COUNT,
 };
 
 /* A target: where and how. `device` null means that there is none. */
 struct plan_place {
 	enum plan_target kind;
-	char *device; /* /dev/..., UUID=..., LABEL=...; a tag for virtiofs */
+	char *device; /* /dev/..., UUID=..., LABEL=...; a tag for virtiofs; nfs: ADDRESS:/EXPORT as
+		       * mount(2) takes it; ssh: USER@HOST, for messages */
 	char *fstype; /* fs only */
 	char *options; /* mount options, comma list; null: none */
 };
@@ -115,6 +119,8 @@ struct plan {
 	char *directory;      /* naming of the dump folder (crashdir/names.h); null: ip-time */
 	char *address;	      /* of this machine, for names; null: 127.0.0.1 */
 	int timezone_offset;  /* seconds east of UTC */
+	struct plan_net net;
+	struct words ssh; /* argv that the command for the other side is appended to */
 	struct words collector;
 	bool no_report;
 	bool no_dmesg;
@@ -162,6 +168,8 @@ const char *plan_target_name(enum plan_target kind);
 int plan_target_find(const char *name);
 /* Whether it stands on a block device of this machine that has to be found first. */
 bool plan_place_has_device(const struct plan_place *place);
+/* Whether it is at the other end of a network. */
+bool plan_place_is_remote(const struct plan_place *place);
 const char *plan_step_name(enum plan_step step);
 int plan_step_find(const char *name);
 const char *plan_evidence_name(enum plan_evidence place);

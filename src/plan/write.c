@@ -182,6 +182,9 @@ struct error *plan_write(const struct plan *p, struct strbuf *to)
 	TRY(put(to, "address", p->address));
 	if (p->timezone_offset)
 		strbuf_printf(to, "timezone-offset %d\n", p->timezone_offset);
+	plan_net_write(&p->net, to);
+	if (p->ssh.n)
+		TRY(put_words(to, "ssh", &p->ssh));
 	TRY(put_words(to, "collector", &p->collector));
 	if (p->no_report)
 		strbuf_puts(to, "report no\n");

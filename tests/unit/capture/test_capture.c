@@ -35,6 +35,7 @@ struct world {
 	enum how how;
 	int restarts;
 	enum plan_action action;
+	int networks;
 	int target_mounts, target_umounts, finds, inserted;
 	int collector_status, collector_runs;
 	bool no_first_target;
@@ -178,6 +179,14 @@ static void fake_restart(struct capture *c, enum plan_action action)
 	world->action = action;
 }
 
+static struct error *fake_network(struct capture *c)
+{
+	if (goes_wrong())
+		return error_new(ERROR_TIMEOUT, "there is no network card");
+	world->networks++;
+	return NULL;
+}
+
 static struct error *fake_find_devices(struct capture *c, const struct plan_place *place, size_t want,
 				       uint64_t deadline_ms, struct words *ret)
 {
@@ -238,6 +247,7 @@ static const struct capture_ops fake = {
 	.run = fake_run,
 	.now = fake_now,
 	.chip_time = fake_chip,
+	.network = fake_network,
 	.restart = fake_restart,
 };
 
