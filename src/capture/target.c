@@ -7,6 +7,7 @@
 static const struct target_ops *const targets[] = {
 	&target_fs,
 	&target_raw,
+	&target_ssh,
 };
 
 struct error *target_open(struct capture *c, const struct plan_place *place)

@@ -5,6 +5,7 @@
  * through a descriptor, and committed, which makes them durable and gives them their name.
  *
  *	fs	files in a folder of a mounted file system; anything that mount(2) takes
+ *	ssh	files in a folder of another machine
  *	raw	a block device without names: one file, the dump, as a flattened stream
  *
  * A kind that reaches its place through a program (a pipe into `ssh host 'dd of=...'`) starts
@@ -24,6 +25,7 @@ struct capture;
 struct target_file {
 	int fd;		  /* where the writer writes: a regular file, or a pipe's end */
 	pid_t helper;	  /* the process at the other end of the pipe; 0: `fd` is the file itself */
+	int result;	  /* where that process tells what it did, when its kind does */
 };
 
 /* Nothing can be sought or read back: the dump is written flattened. */
@@ -53,7 +55,7 @@ struct target_ops {
 	struct error *(*close)(struct capture *c);
 };
 
-extern const struct target_ops target_fs, target_raw;
+extern const struct target_ops target_fs, target_raw, target_ssh;
 
 /* Opens the place with its kind's functions and makes that kind the capture's. */
 struct error *target_open(struct capture *c, const struct plan_place *place) MUST_CHECK;

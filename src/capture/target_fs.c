@@ -10,6 +10,8 @@
 #include "base/strbuf.h"
 #include "capture/internal.h"
 
+#define AGAIN_MS 2000 /* between two tries to mount from a server */
+
 /* Option words that are flags of mount(2), from fstab(5) and mount(8); `ignored` ones mean
  * something to mount(8) only. */
 static const struct {
@@ -76,6 +78,22 @@ struct error *mount_options(const char *options, unsigned long *ret_flags, char 
 	return *ret_rest ? NULL : error_nomem();
 }
 
+/* A server that cannot be reached now: switches are still learning, a lease has just begun. */
+static bool may_come_later(int err)
+{
+	return err == ETIMEDOUT || err == EHOSTUNREACH || err == ENETUNREACH || err == ECONNREFUSED ||
+	       err == EHOSTDOWN || err == ECONNRESET || err == EAGAIN;
+}
+
+/* Sleeps a little; false when the step's time would be over. */
+static bool time_for_another(const struct capture *c)
+{
+	uint64_t end = c->board->deadline_ms;
+
+	clock_sleep_ms(AGAIN_MS);
+	return end && clock_now_ms() + AGAIN_MS < end;
+}
+
 static struct error *mount_target(struct capture *c, const char *device,
 				  const struct plan_place *place)
 {
@@ -85,10 +103,13 @@ static struct error *mount_target(struct capture *c, const char *device,
 	TRY(mount_options(place->options, &flags, &rest));
 	if (mkdirat(c->root, TARGET_FOLDER, 0700) < 0 && errno != EEXIST)
 		return error_sys(errno, "/%s: cannot make the folder", TARGET_FOLDER);
-	if (c->ops->mount(c, device, TARGET_FOLDER, place->fstype,
-			  flags | MS_NOSUID | MS_NODEV | MS_NOEXEC, *rest ? rest : NULL) < 0)
+	while (c->ops->mount(c, device, TARGET_FOLDER, place->fstype,
+			     flags | MS_NOSUID | MS_NODEV | MS_NOEXEC, *rest ? rest : NULL) < 0) {
+		if (plan_place_is_remote(place) && may_come_later(errno) && time_for_another(c))
+			continue;
 		return error_sys(errno, "%s: cannot mount as %s%s%s", device, place->fstype,
 				 *rest ? " with options " : "", rest);
+	}
 	c->target = openat(c->root, TARGET_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->target < 0)
 		return error_sys(errno, "/%s: cannot open", TARGET_FOLDER);

@@ -322,6 +322,52 @@ void plan_net_write(const struct plan_net *n, struct strbuf *to)
 		strbuf_printf(to, "net-server %s\n", inet_format(&n->server, text));
 }
 
+static struct error *copy_text(const char *from, char **to)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? error_nomem() : NULL;
+}
+
+static struct error *copy_link(const struct plan_link *from, struct plan_link *to)
+{
+	*to = *from;
+	to->name = to->driver = to->master = to->parent = to->primary = NULL;
+	to->options = (struct words){ 0 };
+	TRY(copy_text(from->name, &to->name));
+	TRY(copy_text(from->driver, &to->driver));
+	TRY(copy_text(from->master, &to->master));
+	TRY(copy_text(from->parent, &to->parent));
+	TRY(copy_text(from->primary, &to->primary));
+	for (size_t i = 0; i < from->options.n; i++)
+		TRY(words_add(&to->options, from->options.v[i]));
+	return NULL;
+}
+
+/* Elements are counted when they are there, so that plan_net_done() frees what a failure leaves. */
+struct error *plan_net_copy(const struct plan_net *from, struct plan_net *to)
+{
+	if (!vector_reserve(&to->links, from->links.n + 1) ||
+	    !vector_reserve(&to->addresses, from->addresses.n + 1) ||
+	    !vector_reserve(&to->routes, from->routes.n + 1))
+		return error_nomem();
+	for (size_t i = 0; i < from->links.n; i++)
+		TRY(copy_link(&from->links.v[i], &to->links.v[to->links.n++]));
+	for (size_t i = 0; i < from->addresses.n; i++) {
+		struct plan_address *a = &to->addresses.v[to->addresses.n++];
+
+		*a = from->addresses.v[i];
+		TRY(copy_text(from->addresses.v[i].link, &a->link));
+	}
+	for (size_t i = 0; i < from->routes.n; i++) {
+		struct plan_route *r = &to->routes.v[to->routes.n++];
+
+		*r = from->routes.v[i];
+		TRY(copy_text(from->routes.v[i].link, &r->link));
+	}
+	to->server = from->server;
+	return NULL;
+}
+
 void plan_link_done(struct plan_link *l)
 {
 	free(l->name);

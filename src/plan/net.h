@@ -70,6 +70,8 @@ struct error *plan_net_server(struct plan_net *n, const char *value) MUST_CHECK;
 struct error *plan_net_check(const struct plan_net *n) MUST_CHECK;
 /* Appends the lines. */
 void plan_net_write(const struct plan_net *n, struct strbuf *to);
+/* A whole copy into a zeroed one. */
+struct error *plan_net_copy(const struct plan_net *from, struct plan_net *to) MUST_CHECK;
 void plan_net_done(struct plan_net *n);
 void plan_link_done(struct plan_link *l);
 

@@ -19,6 +19,12 @@ struct error *image_fill_keeping(struct image *im) MUST_CHECK;
 
 /* core_collector: its program, checked, and its argv in the plan; in image_collector.c. */
 struct error *image_choose_collector(struct image *im) MUST_CHECK;
+/* image_network.c: parts of the above for targets behind a network. */
+struct error *image_add_target_programs(struct image *im) MUST_CHECK;
+struct error *image_fill_network(struct image *im) MUST_CHECK;
+struct error *image_record_texts(struct image *im) MUST_CHECK;
+struct error *image_put_texts(const struct image *im, struct initramfs *ar) MUST_CHECK;
+
 /* dracut_args: after the three above; options that have an effect here. */
 struct error *image_apply_dracut(struct image *im) MUST_CHECK;
 

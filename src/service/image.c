@@ -51,6 +51,9 @@ static struct error *record_plan(struct image *im)
 	while ((line = text_next_line(&rest))) {
 		if (text_starts(line, "module ") || text_starts(line, "module! "))
 			continue;
+		/* a lease that was renewed is no reason to build again */
+		if (text_starts(line, "net-address ") && strstr(line, " until="))
+			*strstr(line, " until=") = '\0';
 		TRY(inputs_add(&im->inputs, is_place(line) ? INPUT_PLACE : INPUT_FACT, "%s", line));
 	}
 	return NULL;
@@ -65,6 +68,7 @@ static struct error *record_inputs(struct image *im)
 	TRY(inputs_add_file(&im->inputs, INPUT_FILE, how->root, how->settings->file, true));
 	TRY(record_plan(im));
 	TRY(image_record_keys(im));
+	TRY(image_record_texts(im));
 	for (size_t i = 0; i < im->programs.n; i++) {
 		const char *source = im->programs.v[i].source;
 
@@ -198,6 +202,7 @@ static struct error *assemble(const struct image *im, struct initramfs *ar)
 	for (size_t i = 0; i < im->modules.files.n; i++)
 		TRY(initramfs_add_module(ar, &im->modules.files.v[i]));
 	TRY(image_add_keys(im, ar));
+	TRY(image_put_texts(im, ar));
 	return initramfs_add_text(ar, PLAN_PATH, strbuf_str(&im->plan_text), im->plan_text.len,
 				  0600);
 }

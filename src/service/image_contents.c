@@ -318,6 +318,7 @@ struct error *image_choose_programs(struct image *im)
 	}
 	TRY(add_shell(im));
 	TRY(image_choose_hooks(im));
+	TRY(image_add_target_programs(im));
 	return add_extra_bins(im);
 }
 
@@ -374,5 +375,6 @@ struct error *image_fill_plan(struct image *im)
 	p->timezone_offset = timezone_now();
 	p->failure_action = action_of(how->settings, SETTING_FAILURE_ACTION);
 	p->final_action = action_of(how->settings, SETTING_FINAL_ACTION);
-	return image_fill_keeping(im);
+	TRY(image_fill_keeping(im));
+	return image_fill_network(im);
 }

@@ -1,11 +1,15 @@
 /* The list of resolvers; see resolve.h. */
 #include "service/resolve.h"
 
+#include <string.h>
+
 #include "service/luks.h"
 
 static const struct resolver *const resolvers[] = {
 	&resolver_fs,
 	&resolver_raw,
+	&resolver_nfs,
+	&resolver_ssh,
 };
 
 void target_done(struct target *t)
@@ -22,6 +26,16 @@ void target_done(struct target *t)
 	for (size_t i = 0; i < t->luks.n; i++)
 		luks_volume_done(&t->luks.v[i]);
 	vector_done(&t->luks);
+	plan_net_done(&t->net);
+	free(t->address);
+	words_done(&t->ssh);
+	words_done(&t->programs);
+	for (size_t i = 0; i < t->texts.n; i++) {
+		free(t->texts.v[i].path);
+		explicit_bzero(t->texts.v[i].text, t->texts.v[i].len);
+		free(t->texts.v[i].text);
+	}
+	vector_done(&t->texts);
 	words_done(&t->modules);
 	words_done(&t->wanted);
 	words_done(&t->warnings);

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "plan/plan.h"
+#include "service/network.h"
 #include "service/settings.h"
 
 struct resolve_how {
@@ -23,12 +24,25 @@ struct luks_volume {
 #define LUKS_KEY_PREFIX "kdump-cryptsetup:vk-" /* of the keys' names in the keyring */
 void luks_volume_done(struct luks_volume *v);
 
+/* A small file that the image gets because of its target. */
+struct target_text {
+	char *path; /* in the image */
+	char *text;
+	size_t len;
+	mode_t mode;
+};
+
 /* What a resolver finds out. */
 struct target {
 	const char *kind; /* the plan's word: "fs"; static */
 	struct plan_place place;
 	struct plan_place rootfs; /* for dump_to_rootfs and as second place; without device: neither */
 	char *path;		  /* absolute, below the root of the target */
+	struct plan_net net;	  /* what leads to the server; empty for local targets */
+	char *address;		  /* own address that the server sees, for names; null */
+	struct words ssh;	  /* argv for ssh targets */
+	struct words programs;	  /* of the machine, that the image needs: names or paths */
+	VECTOR(struct target_text) texts;
 	char *shown;		  /* one line for people: "/dev/vda1 (ext4) on /, path /var/crash" */
 	char *folder;		  /* where `path` is in the running system; null: it is not mounted */
 	struct words rootfs_modules; /* of a root file system that is a second place only */
@@ -49,11 +63,15 @@ struct resolver {
 				 struct target *ret);
 };
 
-extern const struct resolver resolver_fs, resolver_raw;
+extern const struct resolver resolver_fs, resolver_nfs, resolver_raw, resolver_ssh;
 
 
 /* resolve_fs.c: the machine's root file system as `rootfs` of a zeroed target, with what it stands on. */
 struct error *resolve_rootfs(const struct resolve_how *how, struct target *ret) MUST_CHECK;
+
+/* Warns when the target has less room (bytes; UINT64_MAX: not known) than a dump may take. */
+struct error *target_check_room(int root, const char *shown, uint64_t room,
+				struct words *warnings) MUST_CHECK;
 
 /* Asks the resolver that claims the settings. target_done() whatever the outcome. */
 struct error *target_resolve(const struct resolve_how *how, const struct settings *s,

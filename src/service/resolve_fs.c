@@ -205,11 +205,22 @@ static uint64_t memory_total(int root)
 	return at && sscanf(at, "MemTotal: %llu kB", &kib) == 1 ? kib * 1024 : 0;
 }
 
+struct error *target_check_room(int root, const char *shown, uint64_t room, struct words *warnings)
+{
+	uint64_t total = memory_total(root);
+
+	if (room >= total)
+		return NULL;
+	return words_addf(warnings,
+			  "There might not be enough space to save a vmcore. The size of %s "
+			  "should be greater than %llu kilo bytes (free: %llu).",
+			  shown, (unsigned long long)total / 1024, (unsigned long long)room / 1024);
+}
+
 /* The folder must be there, writable, and better with as much room as there is memory. */
 static struct error *check_folder(const struct resolve_how *how, int fd, const char *shown,
 				  struct words *warnings)
 {
-	uint64_t total = memory_total(how->root), room;
 	struct statvfs fs;
 	struct stat st;
 	char link[64];
@@ -221,14 +232,7 @@ static struct error *check_folder(const struct resolve_how *how, int fd, const c
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	if ((fs.f_flag & ST_RDONLY) || access(link, W_OK) < 0)
 		return error_new(ERROR_NOT_PERMITTED, "%s does not have write permission", shown);
-	room = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (room < total)
-		TRY(words_addf(warnings,
-			       "There might not be enough space to save a vmcore. The size of %s "
-			       "should be greater than %llu kilo bytes (free: %llu).",
-			       shown, (unsigned long long)total / 1024,
-			       (unsigned long long)room / 1024));
-	return NULL;
+	return target_check_room(how->root, shown, (uint64_t)fs.f_bavail * fs.f_frsize, warnings);
 }
 
 static struct error *check_in_mount(const struct resolve_how *how, const struct mount *m,

@@ -35,7 +35,7 @@ static const struct command commands[] = {
 	{ "reload", cmd_reload, LOCKED },
 	{ "rebuild", cmd_rebuild, LOCKED },
 	{ "reset-crashkernel", cmd_reset_crashkernel, LOCKED | RAW },
-	{ "propagate" },
+	{ "propagate", cmd_propagate },
 	{ "showmem", cmd_showmem, 0, showmem_options },
 	{ "test", cmd_test, LOCKED, test_options },
 	{ "setup-crypttab" },

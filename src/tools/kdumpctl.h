@@ -34,6 +34,7 @@ int cmd_rebuild(struct service *s);
 int cmd_status(struct service *s);
 int cmd_showmem(struct service *s);
 extern const struct option_def status_options[], showmem_options[];
+int cmd_propagate(struct service *s);
 int cmd_lint(struct service *s);
 extern const struct option_def lint_options[];
 int cmd_get_default_crashkernel(struct service *s);
