@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import debian
+import servers
 from scenarios import IDENTITY
 from steps import arrived  # noqa: F401 (a check)
 
@@ -30,7 +31,7 @@ class Outcome:
 
     def folders(self, below="target"):
         base = self.found / below
-        return sorted(p for p in base.rglob("*") if p.is_dir() and re.match(r"127\.0\.0\.1-\d{4}-|kdump-test-", p.name))
+        return sorted(p for p in base.rglob("*") if p.is_dir() and re.match(r"(\d+\.\d+\.\d+\.\d+|[0-9a-f:]+)-\d{4}-|kdump-test-", p.name))
 
     @property
     def folder(self):
@@ -70,6 +71,29 @@ def dump_folder(o):
         assert p.stat().st_size > 0, f"{p.name} is empty"
         assert p.stat().st_mode & 0o77 == 0, f"{p.name} has mode {p.stat().st_mode:o}"
     return f"{(o.folder / 'vmcore').stat().st_size >> 20} MiB in {o.run.seconds:.0f} s"
+
+
+def ssh_folder(o):
+    """The files of a dump that went through ssh; the stream is put in order for the other checks."""
+    names = {p.name for p in o.folder.iterdir()}
+    assert names == {"vmcore.flat", "vmcore-dmesg.txt", "report.txt", "report.json", "kexec-dmesg.log"}, f"found {sorted(names)}"
+    for p in o.folder.iterdir():
+        assert p.stat().st_size > 0, f"{p.name} is empty"
+        assert p.stat().st_mode & 0o77 == 0, f"{p.name} has mode {p.stat().st_mode:o}"
+    m = re.search(r"salvage: (\d+) bytes on the server, compared by digest", o.run.console)
+    assert m and int(m[1]) == (o.folder / "vmcore.flat").stat().st_size, "the far side was not compared"
+    p = subprocess.run([o.program("makedumpfile"), "-R", o.folder / "vmcore"],
+                       stdin=open(o.folder / "vmcore.flat", "rb"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert p.returncode == 0, p.stdout[-500:]
+    return f"{int(m[1]) >> 20} MiB in {o.run.seconds:.0f} s"
+
+
+def network_image(o):
+    """The folder is named after the address that the server sees; the image holds no more than promised."""
+    assert o.folder.name.startswith(servers.OWN + "-"), o.folder.name
+    size = int(re.search(r"VM: capture image (\d+) bytes", o.run.console)[1])
+    assert size <= 15 << 20, f"the image has {size} bytes"
+    return f"{size / (1 << 20):.1f} MiB"
 
 
 def dmesg(o):

@@ -13,6 +13,7 @@ import checks
 import debian
 import lab
 import scenarios
+import servers
 import steps
 import storage
 
@@ -43,6 +44,22 @@ def execute(s, build, echo=None):
     # hard links: the shared tree is not written to
     shutil.copytree(lab.base_root(kernel, build), tree, symlinks=True, copy_function=lambda a, b: Path(b).hardlink_to(a))
     conf = s.conf
+    server = servers.KINDS[s.server](work) if s.server else None
+    if server:
+        server.start()
+    try:
+        return execute_with(s, build, kernel, work, initrd, tree, server, echo)
+    finally:
+        if server:
+            server.stop()
+
+
+def execute_with(s, build, kernel, work, initrd, tree, server, echo):
+    conf = s.conf
+    if server:
+        servers.lay_modules(kernel, tree)
+        # the server's folder takes the place of the scenario's
+        conf = server.lay(tree) + "".join(l + "\n" for l in conf.splitlines() if not l.startswith("path "))
     if s.target:
         conf = f"{s.fstype} {scenarios.TARGET[s.by]}\n" + conf
     (tree / "etc/kdump.conf").write_text(conf)
@@ -78,12 +95,16 @@ def execute(s, build, echo=None):
         disks, extra = storage.devices(s, work)
     run = lab.qemu(kernel.image, initrd,
                    f"console=ttyS0 crashkernel={s.crashkernel} panic=20 no_timer_check {s.append}",
-                   [work / "root.img", *disks], extra=extra, ram_mb=s.ram_mb,
+                   [work / "root.img", *disks], extra=extra + (server.qemu() if server else []), ram_mb=s.ram_mb,
                    cpus=s.cpus, cpu=s.cpu, uefi=s.uefi, limit=s.limit, log=work / "console",
                    work=work, echo=echo)
     found = work / "found"
     if not lab.extract_tar(work / "out.img", found) and s.fstype == "ext4" and s.target:
         lab.extract_ext4(work / "target.img", "/dumps", found / "target")
+    if server:
+        # as other targets: FOUND/target/dumps/...
+        found.mkdir(exist_ok=True)
+        shutil.copytree(server.dumps.parent, found / "target", dirs_exist_ok=True)
     for disk in ("root.img", "out.img"):
         (work / disk).unlink(missing_ok=True)
     return checks.Outcome(s, kernel, run, work, found, build)

@@ -3,6 +3,8 @@ configuration and way to die, what must be found afterwards (checks.py names), a
 `check` runs always (at most about 20), `long` in check-long by group."""
 from dataclasses import dataclass, field
 
+import servers
+
 TARGET = {"device": "/dev/vdb", "LABEL": "LABEL=crashdisk",
           "UUID": "UUID=5a1f4a6e-0000-4000-8000-00000000d15c"}
 # a key pair for tests: whoever has the file may read the dumps
@@ -36,6 +38,7 @@ class Scenario:
     programs: list = field(default_factory=list)  # helper programs of tests/vm put into /usr/sbin
     steps: list = field(default_factory=list)  # kernels started one by one, see steps.py
     storage: list = field(default_factory=list)  # targets made one by one, see storage.py
+    server: str = ""             # a kind of servers.KINDS that the dump goes to
     root_mb: int = 400
     limit: int = 300
     tier: str = "check"
@@ -55,6 +58,10 @@ SCENARIOS = [
              programs=["busy"], before_crash="busy", checks=DUMP_CHECKS + ["shell", "shell_busy", "oracle_counts"]),
     Scenario("ext4-device-7-file", kernel="7", sysconfig='KEXEC_ARGS="-s"\n',
              programs=["busy"], before_crash="busy", checks=DUMP_CHECKS + ["shell", "shell_busy", "oracle_counts"]),
+    Scenario("ssh-6.1", server="ssh", conf="core_collector makedumpfile -F -l --message-level 7 -d 31\n", target=False, crashkernel="160M", prepare=servers.STATIC, sysconfig='KEXEC_ARGS="-s"\n',
+             checks=["ssh_folder", "dmesg", "report", "stack", "opens", "network_image"]),
+    Scenario("nfs-6.12", kernel="6.12", server="nfs", target=False, crashkernel="192M", prepare=servers.STATIC,
+             checks=["dump_folder", "dmesg", "report", "stack", "opens", "network_image"], tier="long", group="network"),
     # firmware and KASLR between them may leave no 192M in one piece of a 512M machine
     Scenario("ext4-uuid-7-segments-uefi", kernel="7", by="UUID", uefi=True, ram_mb=768, crashkernel="160M",
              sysconfig='KEXEC_ARGS="-c"\n'),

@@ -1,0 +1,148 @@
+"""Servers on the test host that guests dump to: sshd and a user-space NFS server, each with its
+files in a folder of the test and on a port of the loopback interface. QEMU's user network shows
+them to the guest as 10.0.2.2 (a port of the host) or 10.0.2.100 (a port of its own)."""
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import lab
+
+CARD = "52:54:00:5a:1f:01"
+OWN = "10.0.2.15"
+HOST = "10.0.2.2"
+NFS = "10.0.2.100"
+MODULES = ["kernel/drivers/net/virtio_net", "kernel/drivers/net/net_failover", "kernel/net/core/failover",
+           "kernel/drivers/net/ethernet/intel/e1000e", "kernel/drivers/ptp", "kernel/drivers/pps",
+           "kernel/drivers/net/bonding", "kernel/net/8021q", "kernel/net/802", "kernel/net/llc", "kernel/net/bridge",
+           "kernel/net/sunrpc", "kernel/fs/nfs", "kernel/fs/nfs_common", "kernel/fs/lockd", "kernel/fs/fscache",
+           "kernel/fs/netfs", "kernel/fs/nfs_ssc", "kernel/net/dns_resolver", "kernel/net/tls", "kernel/security/keys"]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(port, process, what):
+    for _ in range(200):
+        if process.poll() is not None:
+            break
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    process.kill()
+    raise SystemExit(f"{what} does not start")
+
+
+class Ssh:
+    """An sshd for the user who runs the tests, with a key of its own; the guest gets ssh, the
+    private key and (unless `stranger`) the server's key."""
+
+    def __init__(self, work, stranger=False):
+        self.work, self.port = work / "sshd", free_port()
+        self.dumps = work / "server" / "dumps"
+        self.stranger = stranger
+        self.process = None
+
+    def start(self):
+        self.work.mkdir()
+        self.dumps.mkdir(parents=True)
+        os.makedirs("/run/sshd", exist_ok=True)
+        for name in ("host", "client"):
+            lab.sh("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.work / name)
+        shutil.copy(self.work / "client.pub", self.work / "authorized")
+        (self.work / "authorized").chmod(0o600)
+        (self.work / "config").write_text(
+            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.work}/host\nPidFile none\n"
+            f"AuthorizedKeysFile {self.work}/authorized\nStrictModes no\nUsePAM no\n"
+            "PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n")
+        self.process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", self.work / "config"],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=open(self.work / "log", "w"))
+        wait_for(self.port, self.process, "sshd")
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+
+    def lay(self, tree):
+        user = lab.sh("id", "-un").strip()
+        for program in ("ssh", "ssh-keygen"):
+            lab.copy_program(f"/usr/bin/{program}", tree, "usr/bin")
+        ssh = tree / "root/.ssh"
+        ssh.mkdir(parents=True)
+        ssh.chmod(0o700)
+        shutil.copy(self.work / "client", ssh / "kdump_id_rsa")
+        (ssh / "kdump_id_rsa").chmod(0o600)
+        (ssh / "config").write_text(f"Host {HOST}\n\tPort {self.port}\n")
+        key = (self.work / "host.pub").read_text().split()
+        if not self.stranger:
+            (ssh / "known_hosts").write_text(f"[{HOST}]:{self.port} {key[0]} {key[1]}\n")
+        return f"ssh {user}@{HOST}\npath {self.dumps}\n"
+
+    def qemu(self):
+        return ["-netdev", "user,id=net0", "-device", f"virtio-net-pci,netdev=net0,mac={CARD}"]
+
+
+class Nfs:
+    """nfs-ganesha over a folder. The guest sees it on the usual port of 10.0.2.100."""
+
+    def __init__(self, work):
+        self.work, self.port = work / "nfsd", free_port()
+        self.dumps = work / "server" / "dumps"
+        self.process = None
+
+    def start(self):
+        self.work.mkdir()
+        self.dumps.mkdir(parents=True)
+        os.makedirs("/var/run/ganesha", exist_ok=True)
+        (self.work / "config").write_text(
+            f"NFS_CORE_PARAM {{ NFS_Port = {self.port}; Protocols = 4; Enable_NLM = false; Enable_RQUOTA = false; "
+            f"Bind_addr = 127.0.0.1; }}\n"
+            f"NFSv4 {{ Graceless = true; RecoveryBackend = fs; RecoveryRoot = {self.work}; }}\n"
+            f"EXPORT {{ Export_Id = 1; Path = {self.dumps.parent}; Pseudo = /export; Access_Type = RW; "
+            "Squash = No_Root_Squash; SecType = sys; Protocols = 4; Transports = TCP; FSAL { Name = VFS; } }\n")
+        self.process = subprocess.Popen(["ganesha.nfsd", "-F", "-f", self.work / "config", "-L", self.work / "log",
+                                         "-p", self.work / "pid"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self.port, self.process, "ganesha.nfsd")
+
+    stop = Ssh.stop
+
+    def lay(self, tree):
+        return f"nfs {NFS}:/export\npath /dumps\n"
+
+    def qemu(self):
+        forward = f"guestfwd=tcp:{NFS}:2049-cmd:/bin/busybox nc 127.0.0.1 {self.port}"
+        return ["-netdev", f"user,id=net0,{forward}", "-device", f"virtio-net-pci,netdev=net0,mac={CARD}"]
+
+
+KINDS = {"ssh": Ssh, "nfs": Nfs, "ssh-stranger": lambda work: Ssh(work, stranger=True)}
+
+
+def lay_modules(kernel, tree):
+    modules = tree / "lib/modules" / kernel.release
+    for name in MODULES:
+        if (kernel.modules / name).is_dir():
+            shutil.copytree(kernel.modules / name, modules / name, dirs_exist_ok=True)
+        for one in kernel.modules.glob(name + ".ko*"):
+            (modules / name).parent.mkdir(parents=True, exist_ok=True)
+            if not (modules / name).parent.joinpath(one.name).exists():
+                shutil.copy(one, (modules / name).parent)
+    lab.sh("depmod", "-b", tree, kernel.release)
+
+
+# How the guest's own system sets its network up: names as udev might have given them.
+STATIC = f"""
+modprobe virtio_net
+ip link set eth0 name lan0
+ip link set lan0 up
+ip addr add {OWN}/24 dev lan0
+ip route add default via {HOST}
+"""
