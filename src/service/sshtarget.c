@@ -127,7 +127,7 @@ static struct error *badly_formatted(const struct settings *s)
 struct error *ssh_target_find(const struct settings *s, struct ssh_target *ret)
 {
 	const char *spec = settings_target(s, "ssh"), *at = spec ? strrchr(spec, '@') : NULL;
-	char *argv[] = { "ssh", "-G", (char *)spec, NULL };
+	char *argv[] = { "ssh", "-T", "-G", (char *)spec, NULL };
 	_cleanup_free_ char *text = NULL;
 	int status;
 

@@ -43,7 +43,6 @@ def execute(s, build, echo=None):
     tree = work / "root"
     # hard links: the shared tree is not written to
     shutil.copytree(lab.base_root(kernel, build), tree, symlinks=True, copy_function=lambda a, b: Path(b).hardlink_to(a))
-    conf = s.conf
     server = servers.KINDS[s.server](work) if s.server else None
     if server:
         server.start()

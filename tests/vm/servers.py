@@ -75,6 +75,8 @@ class Ssh:
         user = lab.sh("id", "-un").strip()
         for program in ("ssh", "ssh-keygen"):
             lab.copy_program(f"/usr/bin/{program}", tree, "usr/bin")
+        # where Debian keeps libraries
+        (tree / "etc/ld.so.conf").write_text("/lib/x86_64-linux-gnu\n/usr/lib/x86_64-linux-gnu\n")
         ssh = tree / "root/.ssh"
         ssh.mkdir(parents=True)
         ssh.chmod(0o700)
