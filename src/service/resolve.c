@@ -103,6 +103,16 @@ static struct error *add_rootfs(const struct resolve_how *how, const struct sett
 	return take_rootfs(t, &root, must ? &t->modules : &t->rootfs_modules);
 }
 
+struct error *target_needs_network(const struct resolve_how *how, const char *spec)
+{
+	if (!how->recorded)
+		return NULL;
+	return error_new(ERROR_UNSUPPORTED,
+			 "Dump target \"%s\" is behind a network, which only the running machine can be asked "
+			 "about, not a recorded one",
+			 spec);
+}
+
 struct error *target_resolve(const struct resolve_how *how, const struct settings *s,
 			     struct target *ret)
 {

@@ -11,6 +11,7 @@
 
 struct resolve_how {
 	int root;
+	bool recorded; /* `root` is not this machine's: what only a kernel can tell is not asked */
 	bool foreign; /* the capture kernel is of another release than the running one */
 };
 
@@ -68,6 +69,9 @@ extern const struct resolver resolver_fs, resolver_nfs, resolver_raw, resolver_s
 
 /* resolve_fs.c: the machine's root file system as `rootfs` of a zeroed target, with what it stands on. */
 struct error *resolve_rootfs(const struct resolve_how *how, struct target *ret) MUST_CHECK;
+
+/* Refuses what would ask this machine's network about another's. */
+struct error *target_needs_network(const struct resolve_how *how, const char *spec) MUST_CHECK;
 
 /* Warns when the target has less room (bytes; UINT64_MAX: not known) than a dump may take. */
 struct error *target_check_room(int root, const char *shown, uint64_t room,

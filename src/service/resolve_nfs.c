@@ -216,6 +216,7 @@ static struct error *nfs_resolve(const struct resolve_how *how, const struct set
 	struct look l;
 
 	TRY(split(s, &host, &export));
+	TRY(target_needs_network(how, spec));
 	TRY(error_prefix(network_choose(&net, host, &server), "Dump target \"%s\"", spec));
 	TRY(network_plan(&net, &server, &t->net, &t->modules, &t->warnings));
 	TRY(network_own_address(&net, &server, &own));

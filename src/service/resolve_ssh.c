@@ -122,6 +122,7 @@ static struct error *ssh_resolve(const struct resolve_how *how, const struct set
 	char text[INET_TEXT];
 
 	TRY(ssh_target_find(s, &ssh));
+	TRY(target_needs_network(how, ssh.spec));
 	TRY(check_server(how->root, &ssh, path, t));
 	TRY(error_prefix(network_choose(&net, ssh.host, &server), "Dump target \"%s\"", ssh.spec));
 	TRY(network_plan(&net, &server, &t->net, &t->modules, &t->warnings));

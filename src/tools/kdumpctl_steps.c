@@ -82,7 +82,7 @@ bool prepare(struct service *s)
 
 static struct error *resolve(struct service *s)
 {
-	const struct resolve_how how = { .root = s->root, .foreign = s->kernel.foreign };
+	const struct resolve_how how = { .root = s->root, .recorded = s->recorded, .foreign = s->kernel.foreign };
 
 	return target_resolve(&how, &s->settings, &s->target);
 }

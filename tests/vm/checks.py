@@ -96,6 +96,11 @@ def network_image(o):
     return f"{size / (1 << 20):.1f} MiB"
 
 
+def lent_again(o):
+    """The lease had run out: the address was asked for again, over the VLAN on the bond."""
+    assert re.search(r"salvage: storage: 10\.0\.2\.\d+/24 lent by 10\.0\.2\.2", o.run.console), "no lease was taken"
+
+
 def dmesg(o):
     """The saved log is the crashed kernel's: it ends in what the console showed."""
     text = (o.folder / "vmcore-dmesg.txt").read_text(errors="replace")

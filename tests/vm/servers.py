@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -92,6 +93,79 @@ class Ssh:
         return ["-netdev", "user,id=net0", "-device", f"virtio-net-pci,netdev=net0,mac={CARD}"]
 
 
+class Trunk(threading.Thread):
+    """A cable between two of QEMU's sockets that frames cross: tagged with VLAN 5 on the guest's
+    side, plain on the side of the user network, which knows no tags."""
+    TAG = b"\x81\x00\x00\x05"
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.guest, self.plain = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        for s in (self.guest, self.plain):
+            s.bind(("127.0.0.1", 0))
+            s.settimeout(0.5)
+        self.guest_port, self.plain_port = free_port(), free_port()
+        self.tagged = self.done = 0
+
+    def pump(self, source, to, port, change):
+        while not self.done:
+            try:
+                frame = change(source.recv(65536))
+            except TimeoutError:
+                continue
+            if frame:
+                to.sendto(frame, ("127.0.0.1", port))
+
+    def strip(self, frame):
+        if frame[12:16] != self.TAG:
+            return None  # another network's business
+        self.tagged += 1
+        return frame[:12] + frame[16:]
+
+    def run(self):
+        back = threading.Thread(daemon=True, target=self.pump, args=(
+            self.plain, self.guest, self.guest_port, lambda f: f[:12] + self.TAG + f[12:]))
+        back.start()
+        self.pump(self.guest, self.plain, self.plain_port, self.strip)
+
+    def qemu(self):
+        hub = []
+        for i, (name, parts) in enumerate({
+                "guest": f"socket,udp=127.0.0.1:{self.guest.getsockname()[1]},localaddr=127.0.0.1:{self.guest_port}",
+                "plain": f"socket,udp=127.0.0.1:{self.plain.getsockname()[1]},localaddr=127.0.0.1:{self.plain_port}",
+                "user": "user"}.items()):
+            hub += ["-netdev", f"{parts},id={name}", "-netdev",
+                    f"hubport,id=hub-{name},hubid={0 if name == 'guest' else 1},netdev={name}"]
+        for i in (1, 2):  # two cards in the guest, one network
+            hub += ["-netdev", f"hubport,id=card{i},hubid=0",
+                    "-device", f"virtio-net-pci,netdev=card{i},mac={CARD[:-1]}{i}"]
+        return hub
+
+
+class SshTrunk(Ssh):
+    """The server is in VLAN 5, and the guest has a bond to it."""
+
+    def __init__(self, work):
+        super().__init__(work)
+        self.trunk = Trunk()
+
+    def start(self):
+        super().start()
+        self.trunk.start()
+
+    def stop(self):
+        self.trunk.done = 1
+        super().stop()
+
+    def lay(self, tree):
+        (tree / "bin/ip").unlink()  # busybox' knows no lifetimes
+        lab.copy_program("/usr/sbin/ip", tree, "bin")
+        return super().lay(tree)
+
+    def qemu(self):
+        return self.trunk.qemu()
+
+
 class Nfs:
     """nfs-ganesha over a folder. The guest sees it on the usual port of 10.0.2.100."""
 
@@ -125,7 +199,7 @@ class Nfs:
         return ["-netdev", f"user,id=net0,{forward}", "-device", f"virtio-net-pci,netdev=net0,mac={CARD}"]
 
 
-KINDS = {"ssh": Ssh, "nfs": Nfs, "ssh-stranger": lambda work: Ssh(work, stranger=True)}
+KINDS = {"ssh": Ssh, "nfs": Nfs, "ssh-trunk": SshTrunk, "ssh-stranger": lambda work: Ssh(work, stranger=True)}
 
 
 def lay_modules(kernel, tree):
@@ -148,3 +222,18 @@ ip link set lan0 up
 ip addr add {OWN}/24 dev lan0
 ip route add default via {HOST}
 """
+
+# A VLAN on a bond whose address is lent: for longer than until the crash, but then the clock goes
+# on by a day.
+TRUNK = f"""
+modprobe virtio_net; modprobe bonding max_bonds=0; modprobe 8021q
+ip link set eth0 name lan0; ip link set eth1 name lan1
+ip link add bond0 type bond mode active-backup miimon 100
+ip link set lan0 master bond0; ip link set lan1 master bond0
+ip link set bond0 up
+ip link add link bond0 name storage type vlan id 5
+ip link set storage up
+ip addr add {OWN}/24 dev storage valid_lft 3000 preferred_lft 3000
+ip route add default via {HOST}
+"""
+A_DAY_LATER = "date -s @$(($(date +%s) + 86400)); hwclock -w -u"

@@ -28,6 +28,10 @@ conf 'core_collector makedumpfile --recipients-file /etc/kdump/readers\n'
 mkdir -p m/etc/kdump
 printf '# nobody\nage1nobody\n' >m/etc/kdump/readers
 conf 'core_collector makedumpfile --recipients-file=/etc/kdump/readers\n'
+conf 'ssh server\n'
+conf 'ssh root@\n'
+conf 'nfs server\n'
+conf 'nfs [2001:db8::1]/x\n'
 : >m/etc/kdump.conf
 sysconfig() {
 	echo "# sysconfig: $1"
