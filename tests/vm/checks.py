@@ -96,6 +96,13 @@ def network_image(o):
     return f"{size / (1 << 20):.1f} MiB"
 
 
+def nothing_on_server(o):
+    """It was really tried, and no file went to a server that is not the one."""
+    assert "ssh cannot log in" in o.run.console
+    left = [p for p in (o.found / "target").rglob("*") if p.is_file()]
+    assert not left, f"files on the server: {left}"
+
+
 def lent_again(o):
     """The lease had run out: the address was asked for again, over the VLAN on the bond."""
     assert re.search(r"salvage: storage: 10\.0\.2\.\d+/24 lent by 10\.0\.2\.2", o.run.console), "no lease was taken"

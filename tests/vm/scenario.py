@@ -2,6 +2,7 @@
 """scenario.py --build DIR NAME: one scenario in a virtual machine, as TAP. What it leaves (console with
 times, dump folder, disks) is in BUILD/vm/NAME."""
 import argparse
+import dataclasses
 import re
 import shutil
 import sys
@@ -58,6 +59,7 @@ def execute_with(s, build, kernel, work, initrd, tree, server, echo):
     if server:
         servers.lay_modules(kernel, tree)
         # the server's folder takes the place of the scenario's
+        s = dataclasses.replace(s, before_crash=s.before_crash.replace("{DUMPS}", str(server.dumps)))
         conf = server.lay(tree) + "".join(l + "\n" for l in conf.splitlines() if not l.startswith("path "))
     if s.target:
         conf = f"{s.fstype} {scenarios.TARGET[s.by]}\n" + conf

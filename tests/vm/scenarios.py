@@ -63,6 +63,11 @@ SCENARIOS = [
     Scenario("ssh-vlan-bond-dhcp-6.12", kernel="6.12", server="ssh-trunk", limit=1500, conf="core_collector makedumpfile -F -l -d 31\n", target=False,
              crashkernel="192M", prepare=servers.TRUNK, before_crash=servers.A_DAY_LATER, tier="long", group="network",
              checks=["ssh_folder", "dmesg", "stack", "opens", "network_image", "lent_again"]),
+    # between arming and the crash the server stops to take the key, or is another one
+    *[Scenario(f"ssh-{name}", server="ssh", limit=1500, target=False, crashkernel="192M", prepare=servers.STATIC,
+               conf="core_collector makedumpfile -F -l -d 31\nfailure_action poweroff\n", tier="long", group="network",
+               before_crash=servers.ON_SERVER + f"on_server {{DUMPS}}/../../sshd/{name}", checks=["failure_poweroff", "nothing_on_server"])
+      for name in ("key-refused", "host-key-changed")],
     Scenario("nfs-6.12", kernel="6.12", server="nfs", limit=1500, target=False, crashkernel="192M", prepare=servers.STATIC + "modprobe nfsv4\n",
              checks=["dump_folder", "dmesg", "report", "stack", "opens", "network_image"], tier="long", group="network"),
     # firmware and KASLR between them may leave no 192M in one piece of a 512M machine

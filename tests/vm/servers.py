@@ -59,9 +59,15 @@ class Ssh:
         shutil.copy(self.work / "client.pub", self.work / "authorized")
         (self.work / "authorized").chmod(0o600)
         (self.work / "config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.work}/host\nPidFile none\n"
+            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.work}/host\nPidFile {self.work}/pid\n"
             f"AuthorizedKeysFile {self.work}/authorized\nStrictModes no\nUsePAM no\n"
             "PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n")
+        # what goes wrong later, see scenarios.py
+        lab.sh("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.work / "other")
+        for name, script in {"key-refused": "echo >authorized",
+                             "host-key-changed": "cp other host; kill -HUP $(cat pid)"}.items():
+            (self.work / name).write_text(f"#!/bin/sh\ncd {self.work}\n{script}\n")
+            (self.work / name).chmod(0o755)
         self.process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", self.work / "config"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self.work / "log", "w"))
@@ -213,6 +219,9 @@ def lay_modules(kernel, tree):
                 shutil.copy(one, (modules / name).parent)
     lab.sh("depmod", "-b", tree, kernel.release)
 
+
+# A command for the server from the guest's own system; {DUMPS} is its folder.
+ON_SERVER = f"on_server() {{ ssh -i /root/.ssh/kdump_id_rsa -o BatchMode=yes {HOST} \"$@\"; }}\n"
 
 # How the guest's own system sets its network up: names as udev might have given them.
 STATIC = f"""
