@@ -69,6 +69,11 @@ struct error *save_dump(struct capture *c) MUST_CHECK;
 void save_own_log_begin(struct capture *c); /* sets room aside on the target */
 void save_own_log(struct capture *c);
 
+/* fence.c: starts telling the nodes of the plan, when it names any. */
+void fence_begin(struct capture *c);
+/* `count` times (0: for ever); `said` is whether a failure was told already. */
+void fence_tell_all(const struct plan_fence *f, unsigned count, bool *said);
+
 /* hooks.c: programs of the site, in their order, each within its limit. */
 /* False: kdump_pre says that there shall be no dump. */
 bool hooks_before(struct capture *c);

@@ -164,6 +164,8 @@ static struct error *wait_for_way(struct net_up *n)
 		clock_sleep_ms(LOOK_MS);
 	}
 	say("the network is up: %s speaks to %s", inet_format(&own, shown), inet_format(server, text));
+	if (!plan_place_is_remote(&n->c->plan.target))
+		return NULL; /* local dumps are named without it */
 	free(n->c->plan.address);
 	n->c->plan.address = strdup(shown);
 	return n->c->plan.address ? NULL : error_nomem();

@@ -153,6 +153,8 @@ static struct error *network(struct capture *c)
 		say_error(e, "goes on without a network");
 		return NULL;
 	}
+	if (!e)
+		fence_begin(c);
 	return error_prefix(e, "network");
 }
 

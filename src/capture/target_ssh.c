@@ -396,7 +396,7 @@ static struct error *give_name(struct capture *c, int send_fd, const struct pass
 		if (!answer)
 			return error_new(ERROR_OTHER, "%s: the server does not say that it has it", name);
 		if (send_fd < 0)
-			say("%ju bytes on the server, compared by %s", (uintmax_t)p->len, answer);
+			say("%ju bytes on the server, compared by %s: %s", (uintmax_t)p->len, answer, name);
 		return NULL;
 	case FAR_SHORT:
 		return error_new(ERROR_LOST, "%s: %ju bytes were sent, but the server has %s", incomplete,

@@ -219,6 +219,41 @@ struct error *plan_net_server(struct plan_net *n, const char *value)
 	return take_inet(&n->server, value);
 }
 
+/* --- fence_kdump -------------------------------------------------------------------- */
+
+struct error *plan_fence_take(struct plan_fence *f, char *value)
+{
+	char *port = next_word(&value), *interval = next_word(&value), *count = next_word(&value), *word;
+
+	if (!count)
+		return error_new(ERROR_USAGE, "fence has PORT INTERVAL COUNT ADDRESS...");
+	TRY(take_number(&f->port, port, 1, 65535));
+	TRY(take_number(&f->interval_s, interval, 1, 3600));
+	TRY(take_number(&f->count, count, 0, 1000000));
+	while ((word = next_word(&value))) {
+		struct inet_addr a;
+
+		TRY(take_inet(&a, word));
+		if (f->nodes.n >= LINKS_MAX)
+			return error_new(ERROR_USAGE, "more than %d nodes", LINKS_MAX);
+		if (!vector_push(&f->nodes, a))
+			return error_nomem();
+	}
+	return f->nodes.n ? NULL : error_new(ERROR_USAGE, "fence names no node");
+}
+
+void plan_fence_write(const struct plan_fence *f, struct strbuf *to)
+{
+	char text[INET_TEXT];
+
+	if (!f->nodes.n)
+		return;
+	strbuf_printf(to, "fence %u %u %u", f->port, f->interval_s, f->count);
+	for (size_t i = 0; i < f->nodes.n; i++)
+		strbuf_printf(to, " %s", inet_format(&f->nodes.v[i], text));
+	strbuf_putc(to, '\n');
+}
+
 /* --- the whole ---------------------------------------------------------------------- */
 
 static struct error *check_link(const struct plan_net *n, size_t i)

@@ -61,6 +61,16 @@ struct plan_net {
 	struct inet_addr server; /* what all this is for; family 0: no network is needed */
 };
 
+/* Nodes of a cluster that are told of the dump (fence_kdump). */
+struct plan_fence {
+	VECTOR(struct inet_addr) nodes;
+	unsigned port, interval_s, count; /* count 0: until the end */
+};
+
+/* "PORT INTERVAL COUNT ADDRESS..." */
+struct error *plan_fence_take(struct plan_fence *f, char *value) MUST_CHECK;
+void plan_fence_write(const struct plan_fence *f, struct strbuf *to);
+
 /* The values of the plan's keys, cut up in place. ERROR_USAGE for mistakes. */
 struct error *plan_net_link(struct plan_net *n, char *value) MUST_CHECK;
 struct error *plan_net_address(struct plan_net *n, char *value) MUST_CHECK;

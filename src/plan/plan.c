@@ -276,6 +276,11 @@ static struct error *key_net_route(struct plan *p, char *value)
 	return plan_net_route(&p->net, value);
 }
 
+static struct error *key_fence(struct plan *p, char *value)
+{
+	return plan_fence_take(&p->fence, value);
+}
+
 static struct error *key_net_server(struct plan *p, char *value)
 {
 	return plan_net_server(&p->net, value);
@@ -432,6 +437,7 @@ static const struct key {
 	{ "net-address", key_net_address, .many = true },
 	{ "net-route", key_net_route, .many = true },
 	{ "net-server", key_net_server },
+	{ "fence", key_fence },
 	{ "ssh", key_ssh },
 	{ "collector", key_collector },
 	{ "report", key_report },
@@ -641,6 +647,7 @@ void plan_done(struct plan *p)
 	plan_place_done(&p->target);
 	plan_place_done(&p->root);
 	plan_net_done(&p->net);
+	vector_done(&p->fence.nodes);
 	words_done(&p->ssh);
 	words_done(&p->collector);
 	free(p->host);

@@ -120,6 +120,7 @@ struct plan {
 	char *address;	      /* of this machine, for names; null: 127.0.0.1 */
 	int timezone_offset;  /* seconds east of UTC */
 	struct plan_net net;
+	struct plan_fence fence;
 	struct words ssh; /* argv that the command for the other side is appended to */
 	struct words collector;
 	bool no_report;

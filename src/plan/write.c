@@ -183,6 +183,7 @@ struct error *plan_write(const struct plan *p, struct strbuf *to)
 	if (p->timezone_offset)
 		strbuf_printf(to, "timezone-offset %d\n", p->timezone_offset);
 	plan_net_write(&p->net, to);
+	plan_fence_write(&p->fence, to);
 	if (p->ssh.n)
 		TRY(put_words(to, "ssh", &p->ssh));
 	TRY(put_words(to, "collector", &p->collector));

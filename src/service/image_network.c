@@ -46,6 +46,12 @@ struct error *image_fill_network(struct image *im)
 	struct plan *p = &im->plan;
 
 	TRY(plan_net_copy(&t->net, &p->net));
+	p->fence.port = t->fence.port;
+	p->fence.interval_s = t->fence.interval_s;
+	p->fence.count = t->fence.count;
+	for (size_t i = 0; i < t->fence.nodes.n; i++)
+		if (!vector_push(&p->fence.nodes, t->fence.nodes.v[i]))
+			return error_nomem();
 	for (size_t i = 0; i < t->ssh.n; i++)
 		TRY(words_add(&p->ssh, t->ssh.v[i]));
 	if (t->address) {

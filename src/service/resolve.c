@@ -2,7 +2,9 @@
 #include "service/resolve.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "service/fence.h"
 #include "service/luks.h"
 
 static const struct resolver *const resolvers[] = {
@@ -27,6 +29,7 @@ void target_done(struct target *t)
 		luks_volume_done(&t->luks.v[i]);
 	vector_done(&t->luks);
 	plan_net_done(&t->net);
+	vector_done(&t->fence.nodes);
 	free(t->address);
 	words_done(&t->ssh);
 	words_done(&t->programs);
@@ -113,6 +116,24 @@ struct error *target_needs_network(const struct resolve_how *how, const char *sp
 			 spec);
 }
 
+/* The cluster that is told of the dump, whatever kind of target there is. */
+static struct error *add_cluster(const struct resolve_how *how, const struct settings *s,
+				 struct target *t)
+{
+	const struct network_how net = { .root = how->root, .foreign = how->foreign, .now = time(NULL),
+					 .source = &network_live };
+	_cleanup_free_ char *host = NULL;
+	struct error *e;
+
+	if (settings_get(s, SETTING_FENCE_KDUMP_NODES))
+		TRY(target_needs_network(how, "fence_kdump_nodes"));
+	e = file_read(how->root, "proc/sys/kernel/hostname", 4096, &host, NULL);
+	if (!error_drop_if(&e, ERROR_NOT_FOUND))
+		TRY(e);
+	return fence_resolve(&net, s, host ? text_strip(host) : NULL, &t->fence, &t->net, &t->modules,
+			     &t->warnings);
+}
+
 struct error *target_resolve(const struct resolve_how *how, const struct settings *s,
 			     struct target *ret)
 {
@@ -121,7 +142,8 @@ struct error *target_resolve(const struct resolve_how *how, const struct setting
 			ret->kind = resolvers[i]->kind;
 			TRY(resolvers[i]->resolve(how, s, ret));
 			TRY(luks_decide(how, s, ret));
-			return add_rootfs(how, s, ret);
+			TRY(add_rootfs(how, s, ret));
+			return add_cluster(how, s, ret);
 		}
 	return error_new(ERROR_UNSUPPORTED, "dump targets of type %s are not supported yet",
 			 s->target_type);

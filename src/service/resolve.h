@@ -40,6 +40,7 @@ struct target {
 	struct plan_place rootfs; /* for dump_to_rootfs and as second place; without device: neither */
 	char *path;		  /* absolute, below the root of the target */
 	struct plan_net net;	  /* what leads to the server; empty for local targets */
+	struct plan_fence fence;  /* nodes of a cluster that are told */
 	char *address;		  /* own address that the server sees, for names; null */
 	struct words ssh;	  /* argv for ssh targets */
 	struct words programs;	  /* of the machine, that the image needs: names or paths */

@@ -61,8 +61,8 @@ static const struct directive directives[] = {
 	{ "kdump_pre", VALUE, SETTING_KDUMP_PRE },
 	{ "kdump_post", VALUE, SETTING_KDUMP_POST },
 	{ "kdump_emergency", VALUE, SETTING_KDUMP_EMERGENCY },
-	{ "fence_kdump_args", VALUE, SETTING_FENCE_KDUMP_ARGS, .later = true },
-	{ "fence_kdump_nodes", VALUE, SETTING_FENCE_KDUMP_NODES, .later = true },
+	{ "fence_kdump_args", VALUE, SETTING_FENCE_KDUMP_ARGS },
+	{ "fence_kdump_nodes", VALUE, SETTING_FENCE_KDUMP_NODES },
 	{ "dracut_args", ARGS, SETTING_DRACUT_ARGS },
 
 	/* Our own: no other tool knows them. */

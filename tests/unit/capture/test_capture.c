@@ -36,6 +36,7 @@ struct world {
 	int restarts;
 	enum plan_action action;
 	int networks;
+	bool no_network;
 	int target_mounts, target_umounts, finds, inserted;
 	int collector_status, collector_runs;
 	bool no_first_target;
@@ -181,9 +182,9 @@ static void fake_restart(struct capture *c, enum plan_action action)
 
 static struct error *fake_network(struct capture *c)
 {
-	if (goes_wrong())
-		return error_new(ERROR_TIMEOUT, "there is no network card");
 	world->networks++;
+	if (goes_wrong() || world->no_network)
+		return error_new(ERROR_TIMEOUT, "there is no network card");
 	return NULL;
 }
 
@@ -586,6 +587,46 @@ static void raw_device_that_fails_is_a_failure(void **state)
 	assert_int_equal(world->action, PLAN_HALT);
 }
 
+#define NETWORK "net-link eth0 card permanent=52:54:00:00:00:01\nnet-server 192.0.2.1\n"
+
+/* Who only wants to tell a cluster something saves all the same without a network. */
+static void local_dump_needs_no_network(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan", PLAN NETWORK);
+	go(f);
+	assert_int_equal(world->networks, 1);
+	assert_true(saved(f, "vmcore")); /* named as local dumps are */
+	world->restarts = 0;
+	put(f, "m/one.ko", "1");
+	world->no_network = true;
+	world->action = PLAN_HALT;
+	go(f);
+	assert_int_equal(world->action, PLAN_POWEROFF);
+	assert_int_equal(world->collector_runs, 2);
+}
+
+static void remote_dump_needs_the_network(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "etc/salvage.plan",
+	    "plan 1\ntarget fs\ndevice srv:/export\nfstype nfs\nmount-options vers=4.2,addr=192.0.2.1\npath /var/crash\n"
+	    NETWORK "collector /bin/salvage-collect -d 31\nfailure-action halt\n");
+	world->no_network = true;
+	go(f);
+	assert_int_equal(world->networks, 1);
+	assert_int_equal(world->action, PLAN_HALT);
+	assert_int_equal(world->target_mounts, 0);
+	world->restarts = 0;
+	world->no_network = false;
+	go(f);
+	assert_int_equal(world->action, PLAN_REBOOT);
+	assert_int_equal(world->finds, 0); /* no device is waited for */
+	assert_true(saved(f, "vmcore"));
+}
+
 /* The write itself fails: /dev/full stands for a disk that takes no more. */
 static void stream_reports_what_its_process_met(void **state)
 {
@@ -982,6 +1023,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_folder_is_left_alone, build, clear),
 		cmocka_unit_test_setup_teardown(foreign_collector_gets_the_path, build, clear),
 		cmocka_unit_test_setup_teardown(target_path_that_is_a_file_fails, build, clear),
+		cmocka_unit_test_setup_teardown(local_dump_needs_no_network, build, clear),
+		cmocka_unit_test_setup_teardown(remote_dump_needs_the_network, build, clear),
 		cmocka_unit_test_setup_teardown(raw_device_takes_the_stream, build, clear),
 		cmocka_unit_test_setup_teardown(foreign_collector_talks_to_the_raw_device, build, clear),
 		cmocka_unit_test_setup_teardown(raw_device_that_fails_is_a_failure, build, clear),
