@@ -216,7 +216,8 @@ static struct error *put_into_master(struct net_up *n, const struct net_made *sl
 	TRY(set_up(n, slave->index, false, slave->link->name)); /* a bond takes no other */
 	change_begin(&m, slave->index, 0, 0);
 	rtnl_put_u32(&m, IFLA_MASTER, master->index);
-	return rtnl_do(&n->rtnl, &m, what);
+	TRY(rtnl_do(&n->rtnl, &m, what));
+	return set_up(n, slave->index, true, slave->link->name); /* a bridge does not */
 }
 
 static struct error *set_primary(struct net_up *n, const struct net_made *bond)
