@@ -90,7 +90,7 @@ def ssh_folder(o):
 
 def network_image(o):
     """The folder is named after the address that the server sees; the image holds no more than promised."""
-    assert o.folder.name.startswith(servers.OWN + "-"), o.folder.name
+    assert o.folder.name.startswith(servers.KINDS[o.scenario.server].own + "-"), o.folder.name
     size = int(re.search(r"VM: capture image (\d+) bytes", o.run.console)[1])
     assert size <= 15 << 20, f"the image has {size} bytes"
     return f"{size / (1 << 20):.1f} MiB"

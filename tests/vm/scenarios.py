@@ -68,7 +68,10 @@ SCENARIOS = [
                conf="core_collector makedumpfile -F -l -d 31\nfailure_action poweroff\n", tier="long", group="network",
                before_crash=servers.ON_SERVER + f"on_server {{DUMPS}}/../../sshd/{name}", checks=["failure_poweroff", "nothing_on_server"])
       for name in ("key-refused", "host-key-changed")],
-    Scenario("nfs-6.12", kernel="6.12", server="nfs", limit=1500, target=False, crashkernel="192M", prepare=servers.STATIC + "modprobe nfsv4\n",
+    Scenario("ssh-v6-auto-6.12", kernel="6.12", server="ssh-v6", limit=1500, target=False, crashkernel="192M", prepare=servers.ROUTER,
+             conf="core_collector makedumpfile -F -l -d 31\n", tier="long", group="network",
+             checks=["ssh_folder", "dmesg", "stack", "opens", "network_image"]),
+    Scenario("nfs-bridge-6.12", kernel="6.12", server="nfs", limit=1500, target=False, crashkernel="192M", prepare=servers.BRIDGE + "modprobe nfsv4\n",
              checks=["dump_folder", "dmesg", "report", "stack", "opens", "network_image"], tier="long", group="network"),
     # firmware and KASLR between them may leave no 192M in one piece of a 512M machine
     Scenario("ext4-uuid-7-segments-uefi", kernel="7", by="UUID", uefi=True, ram_mb=768, crashkernel="160M",

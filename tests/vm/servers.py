@@ -28,12 +28,12 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_for(port, process, what):
+def wait_for(port, process, what, address="127.0.0.1"):
     for _ in range(200):
         if process.poll() is not None:
             break
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as s:
+            if s.connect_ex((address, port)) == 0:
                 return
         time.sleep(0.05)
     process.kill()
@@ -42,12 +42,12 @@ def wait_for(port, process, what):
 
 class Ssh:
     """An sshd for the user who runs the tests, with a key of its own; the guest gets ssh, the
-    private key and (unless `stranger`) the server's key."""
+    private key and the server's key."""
+    own, host, loopback = OWN, HOST, "127.0.0.1"
 
-    def __init__(self, work, stranger=False):
+    def __init__(self, work):
         self.work, self.port = work / "sshd", free_port()
         self.dumps = work / "server" / "dumps"
-        self.stranger = stranger
         self.process = None
 
     def start(self):
@@ -59,7 +59,7 @@ class Ssh:
         shutil.copy(self.work / "client.pub", self.work / "authorized")
         (self.work / "authorized").chmod(0o600)
         (self.work / "config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.work}/host\nPidFile {self.work}/pid\n"
+            f"Port {self.port}\nListenAddress {self.loopback}\nHostKey {self.work}/host\nPidFile {self.work}/pid\n"
             f"AuthorizedKeysFile {self.work}/authorized\nStrictModes no\nUsePAM no\n"
             "PermitRootLogin prohibit-password\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n")
         # what goes wrong later, see scenarios.py
@@ -71,7 +71,7 @@ class Ssh:
         self.process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", self.work / "config"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self.work / "log", "w"))
-        wait_for(self.port, self.process, "sshd")
+        wait_for(self.port, self.process, "sshd", self.loopback)
 
     def stop(self):
         if self.process:
@@ -89,11 +89,10 @@ class Ssh:
         ssh.chmod(0o700)
         shutil.copy(self.work / "client", ssh / "kdump_id_rsa")
         (ssh / "kdump_id_rsa").chmod(0o600)
-        (ssh / "config").write_text(f"Host {HOST}\n\tPort {self.port}\n")
+        (ssh / "config").write_text(f"Host {self.host}\n\tPort {self.port}\n")
         key = (self.work / "host.pub").read_text().split()
-        if not self.stranger:
-            (ssh / "known_hosts").write_text(f"[{HOST}]:{self.port} {key[0]} {key[1]}\n")
-        return f"ssh {user}@{HOST}\npath {self.dumps}\n"
+        (ssh / "known_hosts").write_text(f"[{self.host}]:{self.port} {key[0]} {key[1]}\n")
+        return f"ssh {user}@{self.host}\npath {self.dumps}\n"
 
     def qemu(self):
         return ["-netdev", "user,id=net0", "-device", f"virtio-net-pci,netdev=net0,mac={CARD}"]
@@ -172,8 +171,18 @@ class SshTrunk(Ssh):
         return self.trunk.qemu()
 
 
+class SshV6(Ssh):
+    """Over version 6; a router tells the guest its address."""
+    own, host, loopback = "fd00:5a::5054:ff:fe5a:1f01", "fd00:5a::2", "::1"
+
+    def qemu(self):
+        return ["-netdev", "user,id=net0,ipv4=off,ipv6=on,ipv6-prefix=fd00:5a::,ipv6-prefixlen=64,ipv6-host=fd00:5a::2",
+                "-device", f"virtio-net-pci,netdev=net0,mac={CARD}"]
+
+
 class Nfs:
     """nfs-ganesha over a folder. The guest sees it on the usual port of 10.0.2.100."""
+    own = OWN
 
     def __init__(self, work):
         self.work, self.port = work / "nfsd", free_port()
@@ -205,7 +214,7 @@ class Nfs:
         return ["-netdev", f"user,id=net0,{forward}", "-device", f"virtio-net-pci,netdev=net0,mac={CARD}"]
 
 
-KINDS = {"ssh": Ssh, "nfs": Nfs, "ssh-trunk": SshTrunk, "ssh-stranger": lambda work: Ssh(work, stranger=True)}
+KINDS = {"ssh": Ssh, "nfs": Nfs, "ssh-trunk": SshTrunk, "ssh-v6": SshV6}
 
 
 def lay_modules(kernel, tree):
@@ -230,6 +239,21 @@ ip link set eth0 name lan0
 ip link set lan0 up
 ip addr add {OWN}/24 dev lan0
 ip route add default via {HOST}
+"""
+
+BRIDGE = f"""
+modprobe virtio_net; modprobe bridge
+ip link set eth0 name lan0
+brctl addbr br0; brctl addif br0 lan0
+ip link set lan0 up; ip link set br0 up
+ip addr add {OWN}/24 dev br0
+ip route add default via {HOST}
+"""
+ROUTER = """
+modprobe virtio_net
+ip link set eth0 name lan0
+ip link set lan0 up
+n=0; while ! ip -6 addr show dev lan0 | grep fd00: | grep -vq tentative && [ $n -lt 60 ]; do sleep 1; n=$((n + 1)); done
 """
 
 # A VLAN on a bond whose address is lent: for longer than until the crash, but then the clock goes
