@@ -12,6 +12,7 @@
 #define LOGIN_FAILED   255 /* ssh's own exit status; others are the far side's */
 #define NO_TEMPORARY   77
 #define MARK	       "salvage-room:"
+#define DEFAULT_KEY    "/root/.ssh/kdump_id_rsa"
 
 /* Options that both sides have to agree on, as `ssh -G` names them and as ssh_config(5) does:
  * the image gets what is in force here. Not HostKeyAlgorithms: without it ssh asks for the kinds
@@ -124,6 +125,18 @@ static struct error *badly_formatted(const struct settings *s)
 			 s->file);
 }
 
+/* A file that is not there is no mistake, says the established service. */
+static struct error *choose_key(const struct settings *s, struct ssh_target *t)
+{
+	const char *key = s->value[SETTING_SSHKEY];
+
+	if (key && access(key, F_OK) < 0) {
+		log_warning("'%s' doesn't exist, using default value '" DEFAULT_KEY "'", key);
+		key = NULL;
+	}
+	return keep(&t->key, key ? key : DEFAULT_KEY);
+}
+
 struct error *ssh_target_find(const struct settings *s, struct ssh_target *ret)
 {
 	const char *spec = settings_target(s, "ssh"), *at = spec ? strrchr(spec, '@') : NULL;
@@ -136,7 +149,7 @@ struct error *ssh_target_find(const struct settings *s, struct ssh_target *ret)
 		return badly_formatted(s);
 	ret->spec = spec;
 	ret->host = at + 1;
-	TRY(keep(&ret->key, settings_get(s, SETTING_SSHKEY)));
+	TRY(choose_key(s, ret));
 	TRY(error_prefix(ask(argv, ASK_LIMIT_MS, 0, &status, &text), "ssh targets need OpenSSH's ssh"));
 	if (status)
 		return error_new(ERROR_USAGE, "ssh -G %s: failed with status %d", spec, status);
