@@ -77,8 +77,8 @@ struct error *fence_args(const char *text, struct plan_fence *to, int *ret_famil
 	if (text)
 		TRY(words_split(&w, text));
 	for (size_t i = 0; i < w.n; i++) {
-		const char *value, *word = w.v[i];
-		char letter;
+		const char *value = NULL, *word = w.v[i];
+		char letter = 0;
 
 		TRY(next_option(&w, &i, &letter, &value));
 		switch (letter) {
