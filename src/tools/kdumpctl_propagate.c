@@ -9,9 +9,9 @@ int cmd_propagate(struct service *s)
 	if (!read_sysconfig(s) || !read_settings(s))
 		return 1;
 	if (!settings_target(&s->settings, "ssh")) {
-		log_error("No ssh destination defined in %s.", CONFIG);
+		log_error("No ssh destination defined in %s.", s->settings.file);
 		log_error("Please verify that %s contains 'ssh <user>@<host>' and that it is properly formatted.",
-			  CONFIG);
+			  s->settings.file);
 		return 1;
 	}
 	e = ssh_propagate(&s->settings);
