@@ -120,9 +120,9 @@ static uint32_t take_kept(struct chosen *c, uint64_t pfn, uint64_t end, unsigned
 	return lacking;
 }
 
-/* [pfn, end) of one unit, at one level: `wanted` are the classes that it keeps. Frames up to `ahead` will be
- * asked for next. The loop is what
- * filtering a machine costs: where neighbours differ it turns once a frame. */
+/* [pfn, end) of one unit, at one level: `wanted` are the classes that it keeps. Frames up to `ahead` will
+ * be asked for next. The loop is what filtering a machine costs: where neighbours differ it turns once a
+ * frame. */
 static void take_unit(struct chosen *c, uint64_t pfn, uint64_t end, uint64_t ahead, unsigned wanted,
 		      unsigned char *bits, bool count)
 {

@@ -220,7 +220,8 @@ static bool is_kept(void *arg, uint64_t pfn)
 	const unsigned char *bits;
 	struct error *e;
 
-	if (c->r->split && (pfn < c->r->start_pfn || pfn >= c->r->end_pfn))
+	/* damaged page tables lead anywhere */
+	if (pfn >= c->d->max_pfn || (c->r->split && (pfn < c->r->start_pfn || pfn >= c->r->end_pfn)))
 		return false;
 	e = chosen_block(c->chosen, block, &bits);
 	if (e) {

@@ -84,7 +84,7 @@ static void unite(struct kernel *k, struct erase_spots *s)
 static struct error *add_piece(struct erase *e, uint64_t pa, uint32_t len, uint32_t number, bool nullify)
 {
 	if (e->pieces.n == PIECES_MAX)
-		return error_new(ERROR_UNSUPPORTED, "the rules erase more than %u pages", PIECES_MAX);
+		return error_new(ERROR_UNSUPPORTED, "more than %u pages", PIECES_MAX);
 	return vector_push(&e->pieces, (struct piece){ pa, len, number, nullify ? 0 : 'X' }) ? NULL : error_nomem();
 }
 
@@ -96,6 +96,8 @@ static struct error *add_pieces(const struct erase_request *r, struct erase *e, 
 		struct error *why = vmem_translate(r->kernel, va, &pa, NULL);
 
 		if (!why) {
+			/* segments may map addresses to others with another place in their page */
+			len = MIN(len, e->page_size - pa % e->page_size);
 			TRY(add_piece(e, pa, len, number, s->nullify));
 			if (!r->kept || r->kept(r->kept_arg, pa / e->page_size))
 				s->kept += len;
@@ -126,8 +128,17 @@ static struct error *gather(const struct erase_request *r, struct strbuf *why, s
 {
 	TRY(erase_find(r, why, spots));
 	unite(r->kernel, spots);
-	for (size_t i = 0; i < spots->list.n; i++)
-		TRY(add_pieces(r, e, &spots->list.v[i], i));
+	for (size_t i = 0; i < spots->list.n; i++) {
+		struct error *full = add_pieces(r, e, &spots->list.v[i], i);
+
+		if (!error_drop_if(&full, ERROR_UNSUPPORTED)) {
+			TRY(full);
+			continue;
+		}
+		strbuf_printf(why, "The rules erase more than %u pages: %zu of the %zu places are not erased, or not whole.\n",
+			      PIECES_MAX, spots->list.n - i, spots->list.n);
+		break;
+	}
 	if (e->pieces.n)
 		qsort(e->pieces.v, e->pieces.n, sizeof(*e->pieces.v), by_piece);
 	write_lines(r->rules, spots, &e->lines);
@@ -142,7 +153,7 @@ struct error *erase_gather(const struct erase_request *r, struct strbuf *why, st
 
 	if (!e)
 		return error_nomem();
-	e->page_size = r->kernel->page_size;
+	e->page_size = r->kernel->dump->page_size; /* that of the pages; the kernel may say what it likes */
 	err = gather(r, why, &spots, e);
 	vector_done(&spots.list);
 	TRY(err);

@@ -9,6 +9,8 @@
 #define HEAD  (DEAD_DATA + 0x3000)
 #define ARRAY (DEAD_DATA + 0x4000) /* of pointers */
 #define EDGE  (DEAD_DATA + 0x5ff8) /* the last bytes of a page */
+#define ODD   (DEAD_END + 0x1008)  /* in a segment whose pages are shifted */
+#define ODD_PA (7ull << 20)
 
 /*
  * struct item { char name[8]; struct item *next; struct list_head list; char *text; void *blob;
@@ -81,6 +83,8 @@ static int setup(void **state)
 	dead_symbol(d, 'D', "pointers", ARRAY);
 	dead_symbol(d, 'D', "edge", EDGE);
 	dead_symbol(d, 'D', "nowhere", ARRAY + 8); /* a null pointer */
+	dead_symbol(d, 'D', "odd", ODD);
+	fake_segment(&d->f, ODD, ODD_PA, 0x4000);
 	dead_open(d);
 	*state = d;
 	return 0;
@@ -252,6 +256,27 @@ static void test_pages(void **state)
 	assert_false(erase_touches(e, edge + 2));
 }
 
+/* A segment that maps to another place in the page: no byte behind a page is touched. */
+static void test_shifted_segment(void **state)
+{
+	struct dead *d = *state;
+	_cleanup_strbuf_ struct strbuf why = { 0 };
+	CLEANUP(erase_free) struct erase *e = gather(d, "erase odd@char[9000]", &why);
+	unsigned char page[4096 + 64];
+	size_t erased = 0;
+
+	assert_string_equal(strbuf_str(&why), "");
+	for (unsigned i = 0; i < 4; i++) {
+		memset(page, 0, sizeof(page));
+		erase_page(e, ODD_PA / 4096 + i, page);
+		for (size_t at = 0; at < 4096; at++)
+			erased += page[at] == 'X';
+		for (size_t at = 4096; at < sizeof(page); at++)
+			assert_int_equal(page[at], 0);
+	}
+	assert_int_equal(erased, 9000);
+}
+
 static bool only_edge(void *arg, uint64_t pfn)
 {
 	return pfn == *(uint64_t *)arg;
@@ -334,6 +359,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_loops, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pages, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_shifted_segment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken_lists, setup, teardown),
 	};
