@@ -15,6 +15,8 @@ struct gather {
 	const struct log_event *cause; /* null: none found */
 	struct log_details details;    /* of the cause */
 	bool no_memory;		       /* a detector had none */
+	uint64_t clock;		       /* see gather_clock() */
+	bool has_clock;
 };
 
 /* Each fills one section; an error says why the rest of it is missing. */

@@ -102,10 +102,13 @@ static bool is_task(const struct look *l, uint64_t va)
 uint64_t gather_clock(struct gather *g)
 {
 	struct member clock;
-	struct error *e = type_member(g->k, "rq", "clock", &clock);
+	struct error *e;
 	uint64_t latest = 0, va, v;
 	unsigned nr = 0;
 
+	if (g->has_clock)
+		return g->clock;
+	e = type_member(g->k, "rq", "clock", &clock);
 	if (!e)
 		e = cpu_count(g->k, &nr);
 	for (unsigned cpu = 0; !e && cpu < nr && cpu < CPUS_LOOK; cpu++) {
@@ -118,6 +121,8 @@ uint64_t gather_clock(struct gather *g)
 		error_free(one);
 	}
 	error_free(e);
+	g->clock = latest;
+	g->has_clock = true;
 	return latest;
 }
 
@@ -126,13 +131,14 @@ static struct error *lock_of_waiter(struct look *l, const struct lock_layout *ho
 				    uint64_t *ret)
 {
 	struct kernel *k = l->g->k;
-	struct member list, task, wait_list;
-	uint64_t first, node, next, prev, who;
+	struct member list, task, wait_list, stack;
+	uint64_t first, node, next, prev, who, stack_va;
 	struct error *e;
 
 	TRY(type_member(k, how->waiter, "list", &list));
 	TRY(type_member(k, how->waiter, "task", &task));
 	TRY(type_member(k, how->lock, "wait_list", &wait_list));
+	TRY(type_member(k, "task_struct", "stack", &stack));
 	first = waiter + list.off;
 	node = first;
 	for (unsigned i = 0; i < RING_MAX; i++) {
@@ -145,10 +151,8 @@ static struct error *lock_of_waiter(struct look *l, const struct lock_layout *ho
 		e = vmem_read_long(k, node - list.off + task.off, &who);
 		error_free(e);
 		if (!e && is_task(l, who)) {
-			struct task t;
-
-			TRY(task_read(k, who, &t));
-			if (node >= t.stack_va && node - t.stack_va < task_stack_size(k))
+			TRY(type_read(k, who, &stack, &stack_va));
+			if (node >= stack_va && node - stack_va < task_stack_size(k))
 				continue;
 		}
 		*ret = node - wait_list.off;
